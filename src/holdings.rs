@@ -1,6 +1,10 @@
 //! What a channel says it holds of a chart version.
 
-use crate::{digest::Digest, problem::Problem};
+use crate::{
+    charts::{ChartVersion, Metadata},
+    digest::Digest,
+    problem::Problem,
+};
 use serde::Serialize;
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
@@ -32,6 +36,8 @@ pub enum Held {
 /// What a channel has of a chart version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holding {
+    /// How far the bytes are.
+    pub standing: Standing,
     /// Of the `.tgz`; `None` where the channel does not say.
     pub package: Option<Digest>,
     /// What lies beside the package.
@@ -40,6 +46,17 @@ pub struct Holding {
     pub created: Option<i64>,
     /// Where people find it.
     pub reference: Reference,
+}
+
+/// How far the bytes of a chart version are in a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// A digest is said, and nobody serves bytes that have it: a claim.
+    Claimed,
+    /// Bytes lie where readers will find them, and nothing leads there yet.
+    Placed,
+    /// Readers can fetch them: durable, as rule 3 of the design says.
+    Served,
 }
 
 /// Where people find a chart version.
@@ -58,6 +75,41 @@ pub struct Reference {
 pub enum Kind {
     /// The `.prov` file.
     Provenance,
+}
+
+/// What is published of a chart version: its metadata, digests and time, the same in every channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The chart version.
+    pub is: ChartVersion,
+    /// Its package's Chart.yaml.
+    pub metadata: Metadata,
+    /// Its package.
+    pub package: Blob,
+    /// Its provenance, where there is one.
+    pub provenance: Option<Blob>,
+    /// The time it is published under, in seconds since 1970.
+    pub created: i64,
+    /// Where its source is, for artifacts whose chart does not say it.
+    pub source: Option<String>,
+    /// The commit it comes from, likewise.
+    pub revision: Option<String>,
+}
+
+/// Bytes that are known by their digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Blob {
+    /// Their sha256.
+    pub digest: Digest,
+    /// How many there are.
+    pub size: u64,
+}
+
+impl Blob {
+    /// The digest and size of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self { digest: Digest::of(bytes), size: bytes.len() as u64 }
+    }
 }
 
 /// The bytes of something that is stored beside a package.

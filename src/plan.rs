@@ -1,45 +1,133 @@
-//! What is to be done, decided before anything is done: chart versions × channels → steps.
+//! What is there × what we have → steps, or the one fact still needed.
 
 use crate::{
-    charts::ChartVersion,
+    charts::{ChartName, ChartVersion},
     digest::Digest,
-    holdings::{ChannelId, Holding, Kind},
+    holdings::{ChannelId, Held, Holding, Kind, Standing},
+    packages::Contents,
     problem::Problem,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is to be done about one chart version in one channel.
+/// All that is known of one chart version so far. Grows until [`decide`] has enough.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The chart version.
+    pub is: ChartVersion,
+    /// Somebody asked for this version by name (or in strict mode): other content is refused, not told.
+    pub asked: bool,
+    /// What the channels answered, in the order in which their bytes count (rule 3: the first holder wins).
+    pub held: Vec<(ChannelId, Held)>,
+    /// Our package, once it was needed.
+    pub ours: Option<Facts>,
+    /// The packages that channels hold, as far as they were needed.
+    pub theirs: BTreeMap<ChannelId, Facts>,
+}
+
+/// What a decision needs to know of a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Of the `.tgz`.
+    pub digest: Digest,
+    /// What it unpacks to.
+    pub contents: Contents,
+}
+
+/// The answer of [`decide`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Ask again with this fact.
+    Need(Need),
+    /// Nothing more has to be known.
+    Decided(Decision),
+}
+
+/// The one fact that decides, cheapest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Package the chart.
+    OurPackage,
+    /// Read the package that this channel holds.
+    TheirPackage(ChannelId),
+}
+
+/// What is done for one chart version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Which bytes are the package (rule 3).
+    pub bytes: Bytes,
+    /// One step for each channel.
+    pub steps: BTreeMap<ChannelId, Step>,
+    /// What a reader of the plan should know besides.
+    pub notes: Vec<String>,
+}
+
+/// Which bytes are the package of a chart version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Bytes {
+    /// Those packaged now.
+    Ours(Digest),
+    /// Those that this channel holds.
+    Theirs(ChannelId, Digest),
+    /// Nothing is written, so it does not matter.
+    #[default]
+    None,
+}
+
+impl Bytes {
+    /// The digest, where there are bytes.
+    pub fn digest(&self) -> Option<Digest> {
+        match self {
+            Self::Ours(digest) | Self::Theirs(_, digest) => Some(*digest),
+            Self::None => None,
+        }
+    }
+}
+
+/// What is done in one channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The channel has nothing: publish the package there.
+    /// It is absent: publish it.
     Put,
-    /// An earlier run stopped half-way: complete what is there.
+    /// An earlier run began it: finish it.
     Finish(Holding),
-    /// The package is there; these things beside it are not.
+    /// It is there, without something that another channel has beside the same bytes.
     Attach(Holding, BTreeSet<Kind>),
-    /// It is there, and stays.
+    /// It is there.
     Keep(Holding),
-    /// Other content is there: nothing may be done.
+    /// Other content is published under this version (exit code 3).
     Refuse(Refusal),
-    /// It is not known what to do.
+    /// Something has to be solved first.
     Stop(Problem),
 }
 
-/// Why a version is not published: what is public under its name is something else.
+impl Step {
+    /// Whether this step writes to its channel.
+    pub fn writes(&self) -> bool {
+        matches!(self, Self::Put | Self::Finish(_) | Self::Attach(..))
+    }
+
+    /// Whether a person, or another run, has to do something before this version can go on.
+    pub fn blocks(&self) -> bool {
+        matches!(self, Self::Refuse(_) | Self::Stop(_))
+    }
+}
+
+/// Why a chart version is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// A channel holds other content than the repository.
+    /// The channel holds a package with other files.
     OtherContent {
-        /// The channel.
+        /// Who holds it.
         channel: ChannelId,
-        /// Of the package made from the repository.
+        /// Of our package.
         ours: Digest,
-        /// Of the package in the channel.
+        /// Of the package that is published; what it unpacks to differs.
         theirs: Digest,
-        /// Paths in the chart that differ, sorted.
+        /// The files that differ, are missing or are new, sorted. Empty where the published bytes are gone.
         files: Vec<String>,
     },
-    /// The channels hold different packages.
+    /// Channels hold packages of different content, so there is no telling which one to publish elsewhere.
     ChannelsDisagree(Vec<(ChannelId, Digest)>),
 }
 
@@ -54,7 +142,13 @@ pub struct Planned {
     pub commit: Option<String>,
     /// The time it is published under, in seconds since 1970.
     pub created: i64,
-    /// Of the package, where it had to be known.
+    /// The commit that its artifacts name as their source, where there is one.
+    pub revision: Option<String>,
+    /// The charts that it depends on, by name, as far as they had to be known.
+    pub depends_on: Vec<ChartName>,
+    /// Which bytes are the package.
+    pub bytes: Bytes,
+    /// Of the package, where it is known.
     pub package: Option<Digest>,
     /// For each channel.
     pub steps: BTreeMap<ChannelId, Step>,
@@ -91,4 +185,215 @@ pub struct Plan {
     pub notices: Vec<Problem>,
     /// Charts that are left out.
     pub problems: Vec<Failure>,
+}
+
+/// What to do with one chart version, or the fact that is needed to tell. Pure and total: called again whenever the
+/// case has grown, and a case only grows.
+pub fn decide(case: &Case) -> Next {
+    if let Some(stopped) = unknown(case) {
+        return Next::Decided(stopped);
+    }
+    if !case.asked && nothing_is_missing(case) {
+        return Next::Decided(keep_published(case));
+    }
+    let Some(holder) = case.holder() else { return put_everywhere(case) };
+    let theirs = match case.digest_of(holder) {
+        Ok(digest) => digest,
+        Err(need) => return Next::Need(need),
+    };
+    match case.disagreement(holder, theirs) {
+        Ok(None) => {}
+        Ok(Some(refusal)) => return Next::Decided(refuse(case, &refusal)),
+        Err(need) => return Next::Need(need),
+    }
+    let Some(ours) = &case.ours else { return Next::Need(Need::OurPackage) };
+    if ours.digest == theirs {
+        return Next::Decided(complete(case, holder, theirs));
+    }
+    let Some(facts) = case.theirs.get(holder) else { return Next::Need(Need::TheirPackage(holder.clone())) };
+    let files = facts.contents.differing(&ours.contents);
+    if files.is_empty() {
+        return Next::Decided(complete(case, holder, theirs));
+    }
+    let refusal = Refusal::OtherContent { channel: holder.clone(), ours: ours.digest, theirs, files };
+    Next::Decided(refuse(case, &refusal))
+}
+
+impl Case {
+    /// What each channel holds, where it holds something.
+    fn holdings(&self) -> impl Iterator<Item = (&ChannelId, &Holding)> {
+        self.held.iter().filter_map(|(channel, held)| match held {
+            Held::Begun(holding) | Held::Present(holding) => Some((channel, holding)),
+            Held::Absent | Held::Unknown(_) => None,
+        })
+    }
+
+    /// The channel whose bytes are the package: the first that serves them, else the first that has them at all.
+    fn holder(&self) -> Option<&ChannelId> {
+        let having = |standing| move |(_, holding): &(&ChannelId, &Holding)| holding.standing == standing;
+        self.holdings()
+            .find(having(Standing::Served))
+            .or_else(|| self.holdings().find(having(Standing::Placed)))
+            .map(|(channel, _)| channel)
+    }
+
+    /// The digest of the bytes in this channel, from its answer or from the bytes themselves.
+    fn digest_of(&self, channel: &ChannelId) -> Result<Digest, Need> {
+        let said = self.holdings().find(|(other, _)| *other == channel).and_then(|(_, holding)| holding.package);
+        said.or_else(|| self.theirs.get(channel).map(|facts| facts.digest))
+            .ok_or_else(|| Need::TheirPackage(channel.clone()))
+    }
+
+    /// Whether other channels have bytes of other content than the holder's, or claim another digest.
+    fn disagreement(&self, holder: &ChannelId, digest: Digest) -> Result<Option<Refusal>, Need> {
+        for (channel, holding) in self.holdings().filter(|(channel, _)| *channel != holder) {
+            let other = match holding.standing {
+                Standing::Claimed => match holding.package {
+                    Some(other) => other,
+                    None => continue,
+                },
+                Standing::Served | Standing::Placed => self.digest_of(channel)?,
+            };
+            if other == digest {
+                continue;
+            }
+            let disagree =
+                Refusal::ChannelsDisagree(vec![(holder.clone(), digest), (channel.clone(), other)]);
+            if holding.standing == Standing::Claimed {
+                return Ok(Some(disagree)); // no bytes will ever fulfil that claim
+            }
+            let facts = |of: &ChannelId| self.theirs.get(of).ok_or_else(|| Need::TheirPackage(of.clone()));
+            if !facts(holder)?.contents.differing(&facts(channel)?.contents).is_empty() {
+                return Ok(Some(disagree));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The digest that is published already.
+    pub fn published(&self) -> Option<Digest> {
+        self.digest_of(self.holder()?).ok()
+    }
+
+    /// The time that a channel published it under already, in seconds since 1970.
+    pub fn created(&self) -> Option<i64> {
+        self.holdings().find_map(|(_, holding)| holding.created)
+    }
+
+    /// The steps that keep what is there and do `otherwise` with what is not complete.
+    fn steps(&self, otherwise: impl Fn(&ChannelId, &Held) -> Step) -> BTreeMap<ChannelId, Step> {
+        self.held
+            .iter()
+            .map(|(channel, held)| {
+                let step = match held {
+                    Held::Present(holding) => Step::Keep(holding.clone()),
+                    held => otherwise(channel, held),
+                };
+                (channel.clone(), step)
+            })
+            .collect()
+    }
+
+    /// Different digests of one version in several channels, as a note.
+    fn digests_differ(&self) -> Option<String> {
+        let mut said = self.holdings().filter_map(|(channel, holding)| Some((channel, holding.package?)));
+        let (first, digest) = said.next()?;
+        let (second, other) = said.find(|(_, other)| *other != digest)?;
+        Some(format!("{first} holds {digest}, {second} holds {other}"))
+    }
+}
+
+/// Rule 2: what cannot be known stops the version, wherever something would have to be written.
+fn unknown(case: &Case) -> Option<Decision> {
+    let (silent, reason) = case.held.iter().find_map(|(channel, held)| match held {
+        Held::Unknown(problem) => Some((channel, problem)),
+        _ => None,
+    })?;
+    let steps = case.steps(|_, held| match held {
+        Held::Unknown(problem) => Step::Stop(problem.clone()),
+        _ => {
+            let mut waits = Problem::new(format!("waits until it is known what {silent} holds"));
+            waits.passing = reason.passing;
+            Step::Stop(waits)
+        }
+    });
+    Some(Decision { bytes: Bytes::None, steps, notes: Vec::new() })
+}
+
+/// Whether every channel serves the version already: then nothing has to be packaged or downloaded. A channel that
+/// serves the bytes and only lacks a part of its own (`Begun`) finishes from these same bytes.
+fn nothing_is_missing(case: &Case) -> bool {
+    case.held.iter().all(|(_, held)| match held {
+        Held::Present(_) => true,
+        Held::Begun(holding) => holding.standing == Standing::Served && holding.package.is_some(),
+        Held::Absent | Held::Unknown(_) => false,
+    })
+}
+
+/// Everything is served everywhere: keep it, finish what a channel lacks of its own, attach what others have.
+fn keep_published(case: &Case) -> Decision {
+    let first = case.holder().and_then(|holder| Some((holder.clone(), case.digest_of(holder).ok()?)));
+    match first {
+        Some((holder, digest)) => complete(case, &holder, digest),
+        None => Decision { bytes: Bytes::None, steps: case.steps(|_, _| Step::Put), notes: Vec::new() },
+    }
+}
+
+/// Nobody has it: ours, everywhere. A digest that is only claimed must be ours.
+fn put_everywhere(case: &Case) -> Next {
+    let Some(ours) = &case.ours else { return Next::Need(Need::OurPackage) };
+    let broken = case.holdings().find_map(|(channel, holding)| match holding.package {
+        Some(claimed) if claimed != ours.digest => Some((channel, claimed)),
+        _ => None,
+    });
+    if let Some((channel, theirs)) = broken {
+        let refusal =
+            Refusal::OtherContent { channel: channel.clone(), ours: ours.digest, theirs, files: Vec::new() };
+        return Next::Decided(refuse(case, &refusal));
+    }
+    let steps = case.steps(|_, held| match held {
+        Held::Begun(holding) => Step::Finish(holding.clone()),
+        _ => Step::Put,
+    });
+    Next::Decided(Decision { bytes: Bytes::Ours(ours.digest), steps, notes: Vec::new() })
+}
+
+/// The holder's bytes are the package: publish them where they are missing.
+fn complete(case: &Case, holder: &ChannelId, digest: Digest) -> Decision {
+    let everything: BTreeSet<Kind> = case
+        .holdings()
+        .filter(|(_, holding)| holding.package == Some(digest))
+        .flat_map(|(_, holding)| holding.attached.iter().copied())
+        .collect();
+    let mut steps = case.steps(|_, held| match held {
+        Held::Begun(holding) => Step::Finish(holding.clone()),
+        _ => Step::Put,
+    });
+    for step in steps.values_mut() {
+        if let Step::Keep(holding) = step {
+            let lacking: BTreeSet<Kind> = everything.difference(&holding.attached).copied().collect();
+            if !lacking.is_empty() && holding.package == Some(digest) {
+                *step = Step::Attach(holding.clone(), lacking);
+            }
+        }
+    }
+    let bytes = match steps.values().any(Step::writes) {
+        true => Bytes::Theirs(holder.clone(), digest),
+        false => Bytes::None,
+    };
+    Decision { bytes, steps, notes: case.digests_differ().into_iter().collect() }
+}
+
+/// Nothing is written anywhere: what differs is refused, what is complete is kept unless it was asked for.
+fn refuse(case: &Case, refusal: &Refusal) -> Decision {
+    let mut steps = case.steps(|_, _| Step::Refuse(refusal.clone()));
+    if case.asked {
+        steps.values_mut().for_each(|step| *step = Step::Refuse(refusal.clone()));
+    }
+    Decision { bytes: Bytes::None, steps, notes: Vec::new() }
+}
+
+/// The decision when a fact could not be found out: nothing is written.
+pub fn stopped(case: &Case, problem: &Problem) -> Decision {
+    Decision { bytes: Bytes::None, steps: case.steps(|_, _| Step::Stop(problem.clone())), notes: Vec::new() }
 }

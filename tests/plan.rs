@@ -1,0 +1,256 @@
+//! The table of decisions: what channels hold × what we have → steps, or the one fact still needed.
+
+use chart_release::{
+    charts::ChartVersion,
+    digest::Digest,
+    holdings::{ChannelId, Held, Holding, Kind, Reference, Standing},
+    packages::Contents,
+    plan::{Bytes, Case, Decision, Facts, Need, Next, Refusal, Step, decide},
+    problem::Problem,
+};
+use std::collections::BTreeMap;
+
+const FIRST: &str = "folder:first";
+const SECOND: &str = "folder:second";
+
+fn channel(name: &str) -> ChannelId {
+    ChannelId(name.into())
+}
+
+/// A package that unpacks to this text, in these bytes.
+fn facts(content: &str, bytes: &str) -> Facts {
+    let files = BTreeMap::from([("values.yaml".to_owned(), Digest::of(content.as_bytes()))]);
+    Facts { digest: Digest::of(bytes.as_bytes()), contents: Contents { files } }
+}
+
+fn holding(standing: Standing, bytes: &str) -> Holding {
+    Holding {
+        standing,
+        package: Some(Digest::of(bytes.as_bytes())),
+        attached: Default::default(),
+        created: None,
+        reference: Reference { url: "demo-1.0.0.tgz".into(), digest: None },
+    }
+}
+
+fn present(bytes: &str) -> Held {
+    Held::Present(holding(Standing::Served, bytes))
+}
+
+fn begun(standing: Standing, bytes: &str) -> Held {
+    Held::Begun(holding(standing, bytes))
+}
+
+fn case(first: Held, second: Held) -> Case {
+    Case {
+        is: ChartVersion::new("demo", "1.0.0"),
+        asked: false,
+        held: vec![(channel(FIRST), first), (channel(SECOND), second)],
+        ours: None,
+        theirs: BTreeMap::new(),
+    }
+}
+
+/// Answers what `decide` asks for, from these packages; the facts that it needed, and its decision.
+fn settle(mut case: Case, ours: Facts, theirs: &[(&str, Facts)]) -> (Vec<String>, Decision) {
+    let mut needed = Vec::new();
+    loop {
+        match decide(&case) {
+            Next::Decided(decision) => return (needed, decision),
+            Next::Need(Need::OurPackage) => {
+                needed.push("ours".to_owned());
+                assert!(case.ours.replace(ours.clone()).is_none(), "asked twice for our package");
+            }
+            Next::Need(Need::TheirPackage(id)) => {
+                needed.push(id.to_string());
+                let (_, facts) = theirs.iter().find(|(name, _)| *name == &*id.0).expect("it has a package");
+                assert!(case.theirs.insert(id, facts.clone()).is_none(), "asked twice for a package");
+            }
+        }
+    }
+}
+
+/// The steps as words, in the order of the channels.
+fn words(decision: &Decision) -> Vec<&'static str> {
+    let word = |step: &Step| match step {
+        Step::Put => "put",
+        Step::Finish(_) => "finish",
+        Step::Attach(..) => "attach",
+        Step::Keep(_) => "keep",
+        Step::Refuse(_) => "refuse",
+        Step::Stop(_) => "stop",
+    };
+    decision.steps.values().map(word).collect()
+}
+
+#[test]
+fn absent_everywhere_is_put_everywhere() {
+    let (needed, decision) = settle(case(Held::Absent, Held::Absent), facts("a", "ours"), &[]);
+    assert_eq!(needed, ["ours"]);
+    assert_eq!(words(&decision), ["put", "put"]);
+    assert_eq!(decision.bytes, Bytes::Ours(Digest::of(b"ours")));
+}
+
+#[test]
+fn present_everywhere_is_kept_without_any_fact() {
+    let (needed, decision) = settle(case(present("x"), present("x")), facts("b", "ours"), &[]);
+    assert!(needed.is_empty());
+    assert_eq!(words(&decision), ["keep", "keep"]);
+    assert_eq!(decision.bytes, Bytes::None);
+}
+
+#[test]
+fn two_old_digests_are_kept_in_a_sweep_and_noted() {
+    let (needed, decision) = settle(case(present("x"), present("y")), facts("a", "ours"), &[]);
+    assert!(needed.is_empty());
+    assert_eq!(words(&decision), ["keep", "keep"]);
+    assert_eq!(decision.notes.len(), 1);
+}
+
+#[test]
+fn asked_and_the_same_bytes_is_kept_without_downloading() {
+    let asked = Case { asked: true, ..case(present("x"), present("x")) };
+    let (needed, decision) = settle(asked, facts("a", "x"), &[]);
+    assert_eq!(needed, ["ours"]);
+    assert_eq!(words(&decision), ["keep", "keep"]);
+}
+
+#[test]
+fn asked_and_the_same_content_in_other_bytes_is_kept() {
+    let asked = Case { asked: true, ..case(present("x"), present("x")) };
+    let (needed, decision) = settle(asked, facts("a", "ours"), &[(FIRST, facts("a", "x"))]);
+    assert_eq!(needed, ["ours", FIRST]);
+    assert_eq!(words(&decision), ["keep", "keep"]);
+}
+
+#[test]
+fn asked_and_other_content_is_refused_with_the_files() {
+    let asked = Case { asked: true, ..case(present("x"), Held::Absent) };
+    let (_, decision) = settle(asked, facts("b", "ours"), &[(FIRST, facts("a", "x"))]);
+    assert_eq!(words(&decision), ["refuse", "refuse"]);
+    let Step::Refuse(Refusal::OtherContent { files, .. }) = &decision.steps[&channel(FIRST)] else { panic!() };
+    assert_eq!(files, &["values.yaml"]);
+}
+
+#[test]
+fn a_missing_channel_gets_the_published_bytes() {
+    let (needed, decision) =
+        settle(case(Held::Absent, present("x")), facts("a", "ours"), &[(SECOND, facts("a", "x"))]);
+    assert_eq!(needed, ["ours", SECOND]);
+    assert_eq!(words(&decision), ["put", "keep"]);
+    assert_eq!(decision.bytes, Bytes::Theirs(channel(SECOND), Digest::of(b"x")));
+}
+
+#[test]
+fn a_missing_channel_is_not_filled_with_other_content() {
+    let (_, decision) = settle(case(present("x"), Held::Absent), facts("b", "ours"), &[(FIRST, facts("a", "x"))]);
+    assert_eq!(words(&decision), ["keep", "refuse"]);
+    assert_eq!(decision.bytes, Bytes::None);
+}
+
+#[test]
+fn holders_that_disagree_fill_nothing() {
+    let mut three = case(present("x"), present("y"));
+    three.held.push((channel("folder:third"), Held::Absent));
+    let theirs = [(FIRST, facts("a", "x")), (SECOND, facts("b", "y"))];
+    let (_, decision) = settle(three.clone(), facts("a", "ours"), &theirs);
+    assert_eq!(words(&decision), ["keep", "keep", "refuse"]);
+    let same = [(FIRST, facts("a", "x")), (SECOND, facts("a", "y"))];
+    let (_, decision) = settle(three, facts("a", "ours"), &same);
+    assert_eq!(words(&decision), ["keep", "keep", "put"]);
+    assert_eq!(decision.bytes, Bytes::Theirs(channel(FIRST), Digest::of(b"x")), "the first holder wins");
+}
+
+#[test]
+fn unknown_is_not_absent() {
+    let down = Held::Unknown(Problem::new("the server answers 503").passing());
+    let (needed, decision) = settle(case(down, Held::Absent), facts("a", "ours"), &[]);
+    assert!(needed.is_empty());
+    assert_eq!(words(&decision), ["stop", "stop"]);
+    for step in decision.steps.values() {
+        let Step::Stop(problem) = step else { panic!() };
+        assert!(problem.passing, "nobody has to act");
+    }
+}
+
+#[test]
+fn unknown_beside_present_keeps_what_is_there() {
+    let denied = Held::Unknown(Problem::new("401"));
+    let (_, decision) = settle(case(present("x"), denied), facts("a", "ours"), &[]);
+    assert_eq!(words(&decision), ["keep", "stop"]);
+}
+
+#[test]
+fn begun_with_our_bytes_is_finished() {
+    let (needed, decision) =
+        settle(case(begun(Standing::Placed, "ours"), Held::Absent), facts("a", "ours"), &[]);
+    assert_eq!(needed, ["ours"]);
+    assert_eq!(words(&decision), ["finish", "put"]);
+}
+
+#[test]
+fn begun_with_other_bytes_of_the_same_content_is_finished_with_those() {
+    let (_, decision) = settle(
+        case(begun(Standing::Placed, "x"), Held::Absent),
+        facts("a", "ours"),
+        &[(FIRST, facts("a", "x"))],
+    );
+    assert_eq!(words(&decision), ["finish", "put"]);
+    assert_eq!(decision.bytes.digest(), Some(Digest::of(b"x")));
+}
+
+#[test]
+fn begun_with_other_content_is_refused() {
+    let (_, decision) = settle(
+        case(begun(Standing::Placed, "x"), Held::Absent),
+        facts("b", "ours"),
+        &[(FIRST, facts("a", "x"))],
+    );
+    assert_eq!(words(&decision), ["refuse", "refuse"]);
+}
+
+#[test]
+fn what_is_served_and_lacks_a_part_of_its_own_is_finished_without_our_package() {
+    let (needed, decision) =
+        settle(case(begun(Standing::Served, "x"), present("x")), facts("b", "ours"), &[]);
+    assert!(needed.is_empty());
+    assert_eq!(words(&decision), ["finish", "keep"]);
+    assert_eq!(decision.bytes, Bytes::Theirs(channel(FIRST), Digest::of(b"x")));
+}
+
+#[test]
+fn a_digest_that_nobody_serves_must_be_ours() {
+    let claimed = || case(begun(Standing::Claimed, "x"), Held::Absent);
+    assert_eq!(words(&settle(claimed(), facts("a", "x"), &[]).1), ["finish", "put"]);
+    assert_eq!(words(&settle(claimed(), facts("a", "ours"), &[]).1), ["refuse", "refuse"]);
+}
+
+#[test]
+fn a_claim_beside_bytes_with_another_digest_is_refused() {
+    let (_, decision) =
+        settle(case(begun(Standing::Claimed, "y"), present("x")), facts("a", "x"), &[(SECOND, facts("a", "x"))]);
+    assert_eq!(words(&decision), ["refuse", "keep"]);
+}
+
+#[test]
+fn what_one_channel_has_beside_the_same_bytes_is_attached_in_the_other() {
+    let mut with = holding(Standing::Served, "x");
+    with.attached.insert(Kind::Provenance);
+    let (needed, decision) = settle(case(Held::Present(with.clone()), present("x")), facts("a", "ours"), &[]);
+    assert!(needed.is_empty());
+    assert_eq!(words(&decision), ["keep", "attach"]);
+    let (_, other_bytes) = settle(case(Held::Present(with), present("y")), facts("a", "ours"), &[]);
+    assert_eq!(words(&other_bytes), ["keep", "keep"], "a provenance is for its bytes alone");
+}
+
+#[test]
+fn a_channel_that_does_not_say_a_digest_is_read_when_it_matters() {
+    let mut silent = holding(Standing::Served, "x");
+    silent.package = None;
+    let both = case(Held::Present(silent.clone()), present("x"));
+    assert!(settle(both, facts("a", "ours"), &[]).0.is_empty(), "nothing to do costs nothing");
+    let (needed, decision) =
+        settle(case(Held::Present(silent), Held::Absent), facts("a", "x"), &[(FIRST, facts("a", "x"))]);
+    assert_eq!(needed, [FIRST, "ours"]);
+    assert_eq!(words(&decision), ["keep", "put"]);
+}
