@@ -1,0 +1,59 @@
+//! The places that users install from, behind one set of verbs, in the order in which a chart version meets them.
+
+pub mod folder;
+
+use crate::{
+    charts::ChartVersion,
+    holdings::{Attachment, ChannelId, Exposure, Held, Holding, Record, Reference},
+    packages::Package,
+    problem::Problem,
+};
+use async_trait::async_trait;
+use bytes::Bytes;
+
+/// A place that users install from. Every verb starts from what is there, so it can be called again after a crash.
+#[async_trait]
+pub trait Channel: Send + Sync {
+    /// What the configuration calls it.
+    fn id(&self) -> &ChannelId;
+
+    /// When it is exposed, compared with other channels.
+    fn exposure(&self) -> Exposure;
+
+    /// One answer for each version asked, in order. Never fails: what cannot be known is [`Held::Unknown`].
+    async fn look(&self, wanted: &[ChartVersion]) -> Vec<Held>;
+
+    /// The bytes of what it holds, verified against the digest that it says.
+    async fn fetch(&self, is: &ChartVersion, holding: &Holding) -> Result<Fetched, Problem>;
+
+    /// Brings everything that readers do not follow yet, and reads it back: the answer is what the other side has,
+    /// not what we sent.
+    async fn stage(&self, record: &Record, package: &Package) -> Result<Holding, Problem>;
+
+    /// Adds what belongs beside a version that is published.
+    async fn attach(&self, to: &Record, attachment: &Attachment) -> Result<(), Problem>;
+
+    /// Changes what readers follow: all of a wave at once, since an index is one document. One answer for each, in
+    /// order.
+    async fn expose(&self, staged: &[Record]) -> Vec<Result<Reference, ExposeError>>;
+}
+
+/// A package as a channel holds it.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// The `.tgz`.
+    pub bytes: Bytes,
+    /// What lies beside it.
+    pub attached: Vec<Attachment>,
+}
+
+/// Why a version could not be exposed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ExposeError {
+    /// Somebody was faster, with these other bytes.
+    #[error("other bytes were published meanwhile")]
+    Taken(Holding),
+    /// Something went wrong.
+    #[error(transparent)]
+    Failed(#[from] Problem),
+}

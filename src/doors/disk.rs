@@ -1,0 +1,167 @@
+//! The file system: files that appear whole or not at all.
+//!
+//! Everything here blocks; callers on the async side use `spawn_blocking`. Each effect is announced by one event of the
+//! target `outside` before it happens, so that a test can stop the process between any two of them.
+
+use bytes::Bytes;
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+/// Announces one effect on disk.
+macro_rules! outside {
+    ($effect:literal, $path:expr) => {
+        tracing::trace!(target: "outside", effect = $effect, path = %$path.display());
+    };
+}
+
+/// An error of the file system, with what was tried and where.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {tried} {}: {source}", path.display())]
+pub struct DiskError {
+    tried: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// How [`place`] ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placed {
+    /// The file has its name now.
+    New,
+    /// There was a file of that name; nothing was changed.
+    Taken,
+}
+
+/// The right to write in a folder, until it is dropped. The system takes it back from a process that dies.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "held for its lock, never read")] File);
+
+fn failed<'a>(tried: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> DiskError + 'a {
+    move |source| DiskError { tried, path: path.to_owned(), source }
+}
+
+/// The bytes of a file; `None` when there is no such file.
+pub fn read(path: &Path) -> Result<Option<Bytes>, DiskError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes.into())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("read", path)(error)),
+    }
+}
+
+/// Whether there is a file (not a folder) at this path.
+pub fn is_file(path: &Path) -> Result<bool, DiskError> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(metadata.is_file()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(failed("read", path)(error)),
+    }
+}
+
+/// The absolute form of a path, its links resolved as far as it exists.
+pub fn absolute(path: &Path) -> Result<PathBuf, DiskError> {
+    let path = std::path::absolute(path).map_err(failed("find", path))?;
+    let mut missing = Vec::new();
+    let mut existing = path.as_path();
+    loop {
+        match (existing.canonicalize(), existing.parent(), existing.file_name()) {
+            (Ok(found), ..) => return Ok(missing.iter().rev().fold(found, |path, name| path.join(name))),
+            (Err(_), Some(parent), Some(name)) => {
+                missing.push(name.to_owned());
+                existing = parent;
+            }
+            (Err(_), ..) => return Ok(path),
+        }
+    }
+}
+
+/// Makes a folder and those above it, durably.
+pub fn make_folder(path: &Path) -> Result<(), DiskError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    outside!("make folder", path);
+    fs::create_dir_all(path).map_err(failed("make the folder", path))?;
+    path.parent().map_or(Ok(()), settle_names)
+}
+
+/// Writes a file that nobody else reads yet, to be given its name by [`place`] or [`replace`].
+pub fn write_scratch(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+    if let Some(folder) = path.parent() {
+        make_folder(folder)?;
+    }
+    outside!("write", path);
+    let mut file = File::create(path).map_err(failed("write", path))?;
+    file.write_all(bytes).map_err(failed("write", path))?;
+    file.sync_all().map_err(failed("write", path))
+}
+
+/// Gives the bytes of a finished file another name, unless there is a file of that name already.
+pub fn place(scratch: &Path, path: &Path) -> Result<Placed, DiskError> {
+    if let Some(folder) = path.parent() {
+        make_folder(folder)?;
+    }
+    outside!("place", path);
+    match fs::hard_link(scratch, path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(Placed::Taken),
+        // File systems without hard links: the caller holds the lock of the folder, so looking first is enough.
+        Err(_) if path.exists() => return Ok(Placed::Taken),
+        Err(_) => {
+            let copy = path.with_extension("partial");
+            fs::copy(scratch, &copy).and_then(|_| File::open(&copy)?.sync_all()).map_err(failed("write", path))?;
+            fs::rename(&copy, path).map_err(failed("write", path))?;
+        }
+    }
+    path.parent().map_or(Ok(()), settle_names)?;
+    Ok(Placed::New)
+}
+
+/// Gives a scratch file its name, in place of the file that had it: readers see the old bytes or the new ones.
+pub fn replace(scratch: &Path, path: &Path) -> Result<(), DiskError> {
+    outside!("replace", path);
+    fs::rename(scratch, path).map_err(failed("write", path))?;
+    path.parent().map_or(Ok(()), settle_names)
+}
+
+/// Removes a folder of scratch files with all that is in it, if it is there.
+pub fn remove_folder(path: &Path) -> Result<(), DiskError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    outside!("remove", path);
+    fs::remove_dir_all(path).map_err(failed("remove", path))
+}
+
+/// Waits until no other process holds the lock of this file, and takes it. `waiting` is called once if it has to wait.
+pub fn lock(path: &Path, waiting: impl FnOnce()) -> Result<Lock, DiskError> {
+    if let Some(folder) = path.parent() {
+        make_folder(folder)?;
+    }
+    if !path.exists() {
+        outside!("make lock", path);
+    }
+    let open = || File::options().create(true).truncate(false).write(true).open(path);
+    let file = open().map_err(failed("lock", path))?;
+    if let Err(error) = file.try_lock() {
+        match error {
+            fs::TryLockError::WouldBlock => {
+                waiting();
+                file.lock().map_err(failed("lock", path))?;
+            }
+            fs::TryLockError::Error(error) => return Err(failed("lock", path)(error)),
+        }
+    }
+    Ok(Lock(file))
+}
+
+/// Makes the names in a folder survive a loss of power. Not every system can open a folder for this: best effort there.
+fn settle_names(folder: &Path) -> Result<(), DiskError> {
+    match File::open(folder) {
+        Ok(open) if cfg!(unix) => open.sync_all().map_err(failed("write", folder)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,5 @@
+//! The doors: the only places that name an outside technology. What fails behind them is said in our words.
+
+pub mod disk;
+pub mod git;
+pub mod shelf;
