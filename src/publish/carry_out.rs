@@ -1,0 +1,258 @@
+//! Carries a plan out: wave by wave, everything staged before anything is exposed, the index last.
+
+use super::{Run, blocking, waves::Ahead};
+use crate::{
+    channels::{Channel, ExposeError},
+    charts::ChartVersion,
+    digest::Digest,
+    holdings::{Attachment, Blob, ChannelId, Holding, Kind, Record},
+    packages::{self, Package},
+    plan::{Bytes, Plan, Planned, Refusal, Step},
+    problem::Problem,
+    report::{Event, Outcome, Report},
+};
+use futures::{FutureExt, StreamExt, stream};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
+
+/// One chart version on its way through the channels.
+struct Work {
+    planned: Planned,
+    /// What is published; `None` when not even that could be found.
+    record: Option<Record>,
+    outcomes: BTreeMap<ChannelId, Outcome>,
+    failed: bool,
+}
+
+/// Does what the plan says. What fails stops only itself, its younger versions and its dependents.
+pub async fn publish(run: &Run<'_>, plan: Plan) -> Report {
+    let (mut ahead, settled) = Ahead::of(&plan);
+    let mut outcomes: BTreeMap<ChartVersion, BTreeMap<ChannelId, Outcome>> =
+        settled.into_iter().map(|planned| (planned.is.clone(), as_planned(&planned))).collect();
+    loop {
+        if (run.stop)() {
+            break; // between waves, never inside one
+        }
+        let wave = ahead.next_wave();
+        if wave.is_empty() {
+            break;
+        }
+        let mut works: Vec<Work> =
+            stream::iter(wave).map(|planned| stage(run, planned)).buffered(run.at_once).collect().await;
+        expose(run, &mut works).await;
+        for work in works {
+            if work.failed {
+                ahead.failed(&work.planned.is);
+            }
+            outcomes.insert(work.planned.is, work.outcomes);
+        }
+    }
+    for (planned, waits_for) in ahead.held_back() {
+        let why = format!("waits for {waits_for}");
+        outcomes.insert(planned.is.clone(), not_tried(&planned, &why));
+    }
+    let versions = plan.versions.into_iter().map(|planned| {
+        let outcomes = outcomes
+            .remove(&planned.is)
+            .unwrap_or_else(|| not_tried(&planned, "the run was stopped before its turn: run again"));
+        (planned, outcomes)
+    });
+    Report { versions: versions.collect(), missed: plan.missed, notices: plan.notices, problems: plan.problems }
+}
+
+/// The outcomes of a version for which nothing is written.
+fn as_planned(planned: &Planned) -> BTreeMap<ChannelId, Outcome> {
+    not_tried(planned, "another channel has to be solved first")
+}
+
+fn not_tried(planned: &Planned, why: &str) -> BTreeMap<ChannelId, Outcome> {
+    let outcome = |step: &Step| match step {
+        Step::Keep(holding) => Outcome::Kept(holding.reference.clone()),
+        Step::Refuse(refusal) => Outcome::Refused(refusal.clone()),
+        Step::Stop(problem) => Outcome::Stopped(problem.clone()),
+        Step::Put | Step::Finish(_) | Step::Attach(..) => Outcome::HeldBack(why.to_owned()),
+    };
+    planned.steps.iter().map(|(channel, step)| (channel.clone(), outcome(step))).collect()
+}
+
+impl Work {
+    /// This version cannot go on: said in the channel where it was found, and held back in the others.
+    fn fail(&mut self, run: &Run<'_>, channel: Option<&ChannelId>, outcome: Outcome) {
+        if let Outcome::Stopped(problem) = &outcome {
+            run.watch.saw(Event::Stopped(&self.planned.is, problem));
+        }
+        self.failed = true;
+        for (id, step) in &self.planned.steps {
+            if step.writes() && !self.outcomes.contains_key(id) {
+                let held_back = || Outcome::HeldBack("an earlier channel failed".to_owned());
+                let here = channel.is_none_or(|channel| channel == id);
+                self.outcomes.insert(id.clone(), if here { outcome.clone() } else { held_back() });
+            }
+        }
+    }
+
+    fn writes_to(&self, channel: &ChannelId) -> bool {
+        matches!(self.planned.steps.get(channel), Some(Step::Put | Step::Finish(_)))
+    }
+}
+
+/// The canonical package of a version into every channel that lacks it; nothing of it is visible yet.
+async fn stage(run: &Run<'_>, planned: Planned) -> Work {
+    let mut work = Work { outcomes: kept(&planned), planned, record: None, failed: false };
+    let brought = AssertUnwindSafe(canonical(run, &work.planned)).catch_unwind().await;
+    let package = match brought.unwrap_or_else(|_| Err(fault(&work.planned.is))) {
+        Ok(package) => package,
+        Err(problem) => {
+            work.fail(run, None, Outcome::Stopped(problem));
+            return work;
+        }
+    };
+    let record = record(run, &work.planned, &package);
+    work.record = Some(record.clone());
+    for channel in run.channels {
+        let id = channel.id().clone();
+        let done = match work.planned.steps.get(&id) {
+            Some(Step::Put | Step::Finish(_)) => stage_in(channel.as_ref(), &record, &package).await,
+            Some(Step::Attach(holding, kinds)) => {
+                let reference = holding.reference.clone();
+                let attached = attach_in(channel.as_ref(), &record, &package, kinds.iter().copied()).await;
+                if attached.is_ok() {
+                    run.watch.saw(Event::Attached(&record.is, &id));
+                    work.outcomes.insert(id.clone(), Outcome::Attached(reference));
+                }
+                attached
+            }
+            _ => continue,
+        };
+        match done {
+            Ok(()) => run.watch.saw(Event::Staged(&record.is, &id)),
+            Err(problem) => {
+                work.fail(run, Some(&id), Outcome::Stopped(problem));
+                break;
+            }
+        }
+    }
+    work
+}
+
+fn kept(planned: &Planned) -> BTreeMap<ChannelId, Outcome> {
+    let keeps = |(id, step): (&ChannelId, &Step)| match step {
+        Step::Keep(holding) => Some((id.clone(), Outcome::Kept(holding.reference.clone()))),
+        _ => None,
+    };
+    planned.steps.iter().filter_map(keeps).collect()
+}
+
+fn fault(is: &ChartVersion) -> Problem {
+    Problem::new(format!("publishing {is} ended in a fault of this program")).next("please report it, with the chart")
+}
+
+fn record(run: &Run<'_>, planned: &Planned, package: &Package) -> Record {
+    Record {
+        is: planned.is.clone(),
+        metadata: package.metadata.clone(),
+        package: Blob { digest: package.digest, size: package.bytes.len() as u64 },
+        provenance: package.provenance.as_deref().map(Blob::of),
+        created: planned.created,
+        source: run.source_url.clone(),
+        revision: planned.revision.clone(),
+    }
+}
+
+/// The bytes that rule 3 says are the package: what was packaged for the decision, or what a channel serves.
+async fn canonical(run: &Run<'_>, planned: &Planned) -> Result<Package, Problem> {
+    let (bytes, attached) = match &planned.bytes {
+        Bytes::Ours(digest) => {
+            let bytes = tokio::task::block_in_place(|| run.shelf.get(*digest));
+            (bytes.map_err(|error| Problem::new(format!("{error:#}")))?, Vec::new())
+        }
+        Bytes::Theirs(id, digest) => {
+            let channel = run.channels.iter().find(|channel| channel.id() == id);
+            let holding = planned.steps.get(id).and_then(|step| match step {
+                Step::Keep(holding) | Step::Finish(holding) | Step::Attach(holding, _) => Some(holding),
+                _ => None,
+            });
+            let (Some(channel), Some(holding)) = (channel, holding) else {
+                return Err(Problem::new(format!("{id} has no package of {} any more", planned.is)));
+            };
+            let fetched = channel.fetch(&planned.is, holding).await?;
+            let found = Digest::of(&fetched.bytes);
+            if found != *digest {
+                let what = format!("{id} serves {found} for {}, and {digest} a moment ago", planned.is);
+                return Err(Problem::new(what));
+            }
+            (fetched.bytes, fetched.attached)
+        }
+        Bytes::None => return Err(Problem::new(format!("it was not decided which bytes are {}", planned.is))),
+    };
+    let mut package = blocking("reading a package", move || packages::unpack(bytes)).await?;
+    package.provenance = attached.into_iter().find(|one| one.kind == Kind::Provenance).map(|one| one.bytes);
+    Ok(package)
+}
+
+async fn stage_in(channel: &dyn Channel, record: &Record, package: &Package) -> Result<(), Problem> {
+    let staged: Holding = channel.stage(record, package).await?;
+    match staged.package {
+        Some(digest) if digest == record.package.digest => Ok(()),
+        other => {
+            let other = other.map_or_else(|| "nothing".to_owned(), |digest| digest.to_string());
+            let sent = record.package.digest;
+            Err(Problem::new(format!("{} has {other} after {sent} was brought to it", channel.id())).passing())
+        }
+    }
+}
+
+async fn attach_in(
+    channel: &dyn Channel,
+    record: &Record,
+    package: &Package,
+    kinds: impl Iterator<Item = Kind>,
+) -> Result<(), Problem> {
+    for kind in kinds {
+        let Kind::Provenance = kind;
+        if let Some(bytes) = package.provenance.clone() {
+            channel.attach(record, &Attachment { kind, bytes }).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What readers follow, channel by channel in the order of rule 5; a version that failed in one goes no further.
+async fn expose(run: &Run<'_>, works: &mut [Work]) {
+    let mut channels: Vec<&Arc<dyn Channel>> = run.channels.iter().collect();
+    channels.sort_by_key(|channel| channel.exposure());
+    for channel in channels {
+        let id = channel.id();
+        let going = |work: &&mut Work| !work.failed && work.writes_to(id);
+        let mut going: Vec<&mut Work> = works.iter_mut().filter(going).collect();
+        let records: Vec<Record> = going.iter().filter_map(|work| work.record.clone()).collect();
+        // Also with nothing to expose: the channel ends what it began for the wave.
+        let exposed = channel.expose(&records).await;
+        for (work, exposed) in going.iter_mut().zip(exposed) {
+            match exposed {
+                Ok(reference) => {
+                    run.watch.saw(Event::Exposed(&work.planned.is, id));
+                    work.outcomes.insert(id.clone(), Outcome::Published(reference));
+                }
+                Err(ExposeError::Failed(problem)) => work.fail(run, Some(id), Outcome::Stopped(problem)),
+                Err(ExposeError::Taken(holding)) => {
+                    let outcome = taken(id, work, &holding);
+                    work.fail(run, Some(id), outcome);
+                }
+            }
+        }
+    }
+}
+
+/// Somebody was faster, with other bytes: theirs are published now, and ours never will be.
+fn taken(channel: &ChannelId, work: &Work, holding: &Holding) -> Outcome {
+    let ours = work.record.as_ref().map(|record| record.package.digest);
+    match (ours, holding.package) {
+        (Some(ours), Some(theirs)) => Outcome::Refused(Refusal::OtherContent {
+            channel: channel.clone(),
+            ours,
+            theirs,
+            files: Vec::new(),
+        }),
+        _ => Outcome::Stopped(Problem::new(format!("{channel} has another package of {}", work.planned.is))),
+    }
+}

@@ -1,0 +1,73 @@
+//! The run: ask the channels, decide, and carry the plan out wave by wave.
+//!
+//! Knows all the stations and none of the technology behind them.
+
+mod carry_out;
+mod packing;
+mod settle;
+mod waves;
+
+pub use carry_out::publish;
+pub use packing::Packing;
+pub use settle::plan;
+
+use crate::{
+    changes::{Candidate, Earlier},
+    channels::Channel,
+    charts::ChartName,
+    doors::shelf::Shelf,
+    packages::Package,
+    problem::Problem,
+    report::Watch,
+};
+use async_trait::async_trait;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Everything a run needs.
+pub struct Run<'a> {
+    /// In the order in which their bytes count (rule 3).
+    pub channels: &'a [Arc<dyn Channel>],
+    /// Where packages come from.
+    pub source: &'a dyn Source,
+    /// Keeps the packages of this run.
+    pub shelf: &'a Shelf,
+    /// Is told what happens.
+    pub watch: &'a dyn Watch,
+    /// All charts of the repository are meant: what was missed is told.
+    pub sweep: bool,
+    /// Somebody asked for these versions: other content is refused, not told.
+    pub asked: bool,
+    /// How many versions are worked on together.
+    pub at_once: usize,
+    /// Where the charts' source is, for `org.opencontainers.image.source`.
+    pub source_url: Option<String>,
+    /// Whether the run should end after the wave that it is in.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// Where the packages of candidates come from.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// The package of a candidate, and what is worth knowing about it.
+    async fn package(&self, candidate: &Candidate) -> Result<(Package, Vec<Problem>), Problem>;
+
+    /// The versions that these charts had before their current ones, newest first, at most so many of each.
+    async fn earlier(
+        &self,
+        charts: Vec<ChartName>,
+        at_most: usize,
+    ) -> Result<BTreeMap<ChartName, Vec<Earlier>>, Problem>;
+}
+
+/// Does work that blocks or computes, away from the threads that everybody shares. A panic in it is a problem of the
+/// one who asked.
+async fn blocking<T: Send + 'static>(
+    doing: &str,
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(stopped) => Err(Problem::new(format!("{doing} ended in a fault of this program: {stopped}"))
+            .next("please report it, with the chart")),
+    }
+}

@@ -1,0 +1,78 @@
+//! Where the packages of a repository's charts come from: files, guards, chart, `.tgz`.
+
+use super::{Source, blocking};
+use crate::{
+    changes::{Candidate, Earlier},
+    charts::{Chart, ChartName, Files},
+    packages::{self, Package, guards},
+    problem::{Place, Problem},
+    repo::Repo,
+    secret::Secret,
+};
+use async_trait::async_trait;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Packages charts of one repository.
+pub struct Packing {
+    /// Where the files are.
+    pub repo: Repo,
+    /// What must not be in any of them.
+    pub secrets: Arc<[Secret]>,
+    /// The time of every file in a package, in seconds since 1970.
+    pub time: u64,
+}
+
+#[async_trait]
+impl Source for Packing {
+    async fn package(&self, candidate: &Candidate) -> Result<(Package, Vec<Problem>), Problem> {
+        let folder = candidate.origin.path().to_owned();
+        let (files, mut notices) = self.repo.files(candidate.origin.clone()).await?;
+        let (secrets, time) = (Arc::clone(&self.secrets), self.time);
+        let packed = blocking("packaging", move || pack(&files, &secrets, time)).await;
+        let (package, told) = packed.map_err(|problem| below(&folder, problem))?;
+        if package.is != candidate.is {
+            return Err(Problem::new(format!("{folder} was {} a moment ago, and is {} now", candidate.is, package.is))
+                .next("run again when nothing changes the working tree any more"));
+        }
+        notices.extend(told.into_iter().map(|notice| below(&folder, notice)));
+        notices.extend(without_git(candidate));
+        Ok((package, notices))
+    }
+
+    async fn earlier(
+        &self,
+        charts: Vec<ChartName>,
+        at_most: usize,
+    ) -> Result<BTreeMap<ChartName, Vec<Earlier>>, Problem> {
+        self.repo.earlier(charts, at_most).await
+    }
+}
+
+fn pack(files: &Files, secrets: &[Secret], time: u64) -> Result<(Package, Vec<Problem>), Problem> {
+    let notices = guards::check(files, secrets, &[])?;
+    let chart = Chart::read(files.clone())?;
+    Ok((packages::pack(&chart, time)?, notices))
+}
+
+/// A problem in a file of the chart as one in a file of the repository.
+fn below(folder: &str, mut problem: Problem) -> Problem {
+    let inside = problem.place.take().unwrap_or(Place { file: String::new(), line: None });
+    let file = [folder, &inside.file].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+    problem.place = Some(Place { file, line: inside.line });
+    problem
+}
+
+/// What nobody can package again from a commit is worth knowing.
+fn without_git(candidate: &Candidate) -> Option<Problem> {
+    let files = &candidate.ungitted;
+    let what = match files.len() {
+        0 => return None,
+        1 => format!("the package of {} has a file that git does not have like that: {}", candidate.is, files[0]),
+        count => {
+            let some = files.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let more = if count > 5 { ", …" } else { "" };
+            format!("the package of {} has {count} files that git does not have like that: {some}{more}", candidate.is)
+        }
+    };
+    Some(Problem::new(what).in_file(candidate.origin.path()))
+}
