@@ -1,0 +1,12 @@
+//! The journeys of chart versions, from a real repository into a folder. Each ends by listing everything stored.
+
+mod world;
+
+mod content;
+mod dead_run;
+mod first;
+mod guards;
+mod library;
+mod many;
+mod places;
+mod versions;

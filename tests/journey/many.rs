@@ -1,0 +1,70 @@
+//! Several charts in one run: a bad one stops only itself, and what depends on another comes after it.
+
+use crate::world::World;
+
+#[test]
+fn a_broken_chart_stops_only_itself() {
+    let mut world = World::new();
+    world.chart("charts/demo", "demo", "1.0.0");
+    world.chart("charts/broken", "broken", "not a version");
+    world.chart("charts/other", "other", "1.0.0");
+    world.write("charts/other/values.schema.json", "{ not json");
+    world.commit("Add three charts");
+
+    world
+        .publish(&[])
+        .ends_with(1)
+        .says("charts/broken/Chart.yaml")
+        .says("charts/other/values.schema.json")
+        .says("published/demo-1.0.0.tgz");
+
+    assert_eq!(world.stored(), ["demo-1.0.0.tgz", "index.yaml: demo-1.0.0.tgz", "oci/demo: 1.0.0"]);
+}
+
+#[test]
+fn a_missing_dependency_is_named() {
+    let mut world = World::new();
+    world.chart("charts/demo", "demo", "1.0.0");
+    world.write(
+        "charts/demo/Chart.yaml",
+        "apiVersion: v2\nname: demo\nversion: 1.0.0\ndependencies:\n- name: database\n  version: 1.x.x\n  repository: https://charts.example.com\n",
+    );
+    world.commit("Add a chart that needs another one");
+    world.publish(&[]).ends_with(1).says("database");
+    assert_eq!(world.stored(), [""; 0]);
+}
+
+#[test]
+fn what_depends_on_a_chart_that_failed_waits_for_it() {
+    let mut world = World::new();
+    world.chart("charts/library", "library", "1.0.0");
+    world.write("charts/library/values.schema.json", "{ not json");
+    world.chart("charts/demo", "demo", "1.0.0");
+    world.write(
+        "charts/demo/Chart.yaml",
+        "apiVersion: v2\nname: demo\nversion: 1.0.0\ndependencies:\n- name: library\n  version: 1.0.0\n",
+    );
+    world.chart("charts/demo/charts/library", "library", "1.0.0");
+    world.chart("charts/other", "other", "1.0.0");
+    world.commit("Add a chart and what it depends on");
+
+    world.publish(&[]).ends_with(1).says("waits for library@1.0.0");
+
+    assert_eq!(world.stored(), ["index.yaml: other-1.0.0.tgz", "oci/other: 1.0.0", "other-1.0.0.tgz"]);
+    world.write("charts/library/values.schema.json", "{}");
+    world.publish(&[]).ends_with(0);
+    let packages: Vec<_> = world.stored().into_iter().filter(|line| line.ends_with(".tgz")).count().to_string().chars().collect();
+    assert_eq!(packages, ['6']);
+}
+
+#[test]
+fn many_charts_in_one_run() {
+    let mut world = World::new();
+    for number in 0..120 {
+        world.chart(&format!("charts/chart-{number}"), &format!("chart-{number}"), "1.0.0");
+    }
+    world.commit("Add many charts");
+    world.publish(&[]).ends_with(0);
+    assert_eq!(world.stored().len(), 360);
+    world.publish(&[]).ends_with(0).says("nothing to do");
+}
