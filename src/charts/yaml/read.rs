@@ -27,6 +27,14 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Node, Problem> {
     for event in Parser::new_from_str_with_options(text, options) {
         let (event, span) =
             event.map_err(|error| Wrong::at(error.marker().line(), error.info()).problem(file))?;
+        if let Event::Scalar(value, ScalarStyle::DoubleQuoted, ..) = &event
+            && value.contains(|c| c > '\u{ffff}')
+            && span.slice(text).is_some_and(escapes_a_surrogate)
+        {
+            return Err(
+                Wrong::at(span.start.line(), "found invalid Unicode character escape code").problem(file)
+            );
+        }
         if matches!(event, Event::DocumentEnd | Event::StreamEnd) {
             break;
         }
