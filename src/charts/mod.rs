@@ -1,5 +1,7 @@
 //! A chart: its name, version, metadata and files, read as Helm reads them.
 
+mod glob;
+pub mod helmignore;
 mod metadata;
 mod names;
 

@@ -1,0 +1,3 @@
+//! The vectors taken from running Helm.
+
+mod helmignore;
