@@ -1,5 +1,6 @@
 //! Publishes the Helm charts of a git repository: one chart version, one digest, in every channel, for ever.
 
+pub mod archive;
 pub mod charts;
 pub mod digest;
 pub mod holdings;
