@@ -126,11 +126,20 @@ pub fn write(entries: &[(String, Bytes)], time: u64) -> Bytes {
 fn stream(entries: &[(String, Bytes)], time: u64) -> io::Result<Vec<u8>> {
     let mut gzip = GzBuilder::new().mtime(0).operating_system(255).comment("Helm").write(Vec::new(), LEVEL);
     for (name, content) in entries {
-        let place = ustar_place(name);
-        let records = pax_records(name, place.is_none(), time);
+        // Once a name or the time needs a record, Go puts everything that is long into one.
+        let place = ustar_place(name).filter(|_| time <= LAST_OCTAL_TIME);
+        let records = if place.is_none() { pax_records(name, time) } else { String::new() };
         if !records.is_empty() {
             let mut header = Header::new_ustar();
-            fill(&mut header, &ascii(&pax_name(name)), "", 0, records.len(), 0, EntryType::XHeader);
+            fill(
+                &mut header,
+                ascii(&pax_name(name)).trim_end_matches('/'),
+                "",
+                0,
+                records.len(),
+                0,
+                EntryType::XHeader,
+            );
             // Go leaves these unset here, and only here.
             if let Some(ustar) = header.as_ustar_mut() {
                 ustar.dev_major = [0; 8];
@@ -210,13 +219,13 @@ fn ustar_place(name: &str) -> Option<(&str, &str)> {
     (!prefix.is_empty() && !rest.is_empty() && rest.len() <= 100).then_some((prefix, rest))
 }
 
-/// What the plain header cannot say, sorted by key.
-fn pax_records(name: &str, name_is_long: bool, time: u64) -> String {
+/// What a plain header without a prefix cannot say, sorted by key.
+fn pax_records(name: &str, time: u64) -> String {
     let mut records = String::new();
     if time > LAST_OCTAL_TIME {
         records += &pax_record("mtime", &time.to_string());
     }
-    if name_is_long {
+    if name.len() > 100 || !name.is_ascii() {
         records += &pax_record("path", name);
     }
     records
@@ -240,9 +249,13 @@ fn pax_name(name: &str) -> String {
     }
 }
 
-/// What a reader without PAX sees: the name without what is not ASCII, cut to its field.
+/// What a reader without PAX sees: the name without what is not ASCII, cut to its field, but not after a slash.
 fn ascii(name: &str) -> String {
-    name.chars().filter(char::is_ascii).take(100).collect()
+    let ascii: String = name.chars().filter(char::is_ascii).collect();
+    match ascii.get(..100) {
+        Some(cut) if ascii.len() > 100 => cut.trim_end_matches('/').to_owned(),
+        _ => ascii,
+    }
 }
 
 fn fill(
