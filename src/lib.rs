@@ -4,4 +4,6 @@ pub mod archive;
 pub mod charts;
 pub mod digest;
 pub mod holdings;
+pub mod packages;
 pub mod problem;
+pub mod secret;
