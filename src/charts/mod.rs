@@ -1,7 +1,9 @@
 //! A chart: its name, version, metadata and files, read as Helm reads them.
 
 mod constraint;
+mod glob;
 mod go_json;
+pub mod helmignore;
 mod lock;
 mod metadata;
 mod names;

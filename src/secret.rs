@@ -1,0 +1,56 @@
+//! A secret that the program holds, such as a token: never printed, and never packaged.
+
+use crate::problem::Problem;
+use std::fmt;
+
+/// The value of a secret. Prints as `***`.
+#[derive(Clone)]
+pub struct Secret(String);
+
+/// A shorter value would be found by chance in files that do not hold it.
+const SHORTEST: usize = 8;
+
+impl Secret {
+    /// Takes the value as it is.
+    ///
+    /// # Errors
+    /// A value below 8 bytes, which is none of the tokens and passwords that registries and forges give out.
+    pub fn new(value: impl Into<String>) -> Result<Self, Problem> {
+        let value = value.into();
+        if value.len() < SHORTEST {
+            return Err(Problem::new(format!("a secret has fewer than {SHORTEST} characters"))
+                .next("check that the secret is set to the whole value"));
+        }
+        Ok(Self(value))
+    }
+
+    /// The value, for the one place that sends it or looks for it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_prints_as_stars_and_is_no_short_word() {
+        let secret = Secret::new("ghs_0123456789").unwrap();
+        assert_eq!(format!("{secret} {secret:?} {:?}", Some(&secret)), "*** *** Some(***)");
+        let problem = Secret::new("hunter2").unwrap_err();
+        assert!(!format!("{problem:?}").contains("hunter2"));
+    }
+}
