@@ -1,6 +1,7 @@
 //! A chart: its name, version, metadata and files, read as Helm reads them.
 
 mod constraint;
+pub mod find;
 mod glob;
 mod go_json;
 pub mod helmignore;

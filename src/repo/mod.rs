@@ -1,0 +1,241 @@
+//! The repository: its charts as they are now, what its history introduced, and their files.
+
+mod history;
+mod links;
+mod packaged;
+mod search;
+mod state;
+mod survey;
+mod view;
+
+use crate::{
+    changes::{Earlier, Origin, Selection, Survey},
+    charts::{ChartName, Files, find::Roots},
+    doors::git::{Git, Open},
+    problem::Problem,
+};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use view::{CommitView, Folder, View as _, WorkingTree};
+
+/// Where charts lie in the repository, and what must not come into a package.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Patterns of the folders that charts are looked for under. How they are read: [`Roots`].
+    pub charts: Vec<String>,
+    /// Patterns of folders that are no charts.
+    pub exclude: Vec<String>,
+    /// Patterns of files, from the repository root, that a step generates and git need not have. Only a chart at the
+    /// repository root asks. `*` stays inside one path component, `**` does not.
+    pub generated: Vec<String>,
+    /// Files and folders that this program writes: never packaged, never searched. Relative ones are relative to the
+    /// directory that the repository was opened from.
+    pub own_outputs: Vec<PathBuf>,
+    /// A commit to take for the head, with its files as the current ones; the working tree is not looked at.
+    pub head: Option<String>,
+}
+
+/// A git repository with charts. Cheap to clone. Its methods do their work off the async threads.
+#[derive(Clone)]
+pub struct Repo(Arc<Inner>);
+
+struct Inner {
+    git: Git,
+    /// The root of the checkout, canonical; `None` where commits are all there is.
+    worktree: Option<PathBuf>,
+    roots: Roots,
+    generated: GlobSet,
+    own_outputs: Vec<String>,
+    head: Option<String>,
+    memory: Mutex<search::Memory>,
+}
+
+/// What git says of the repository as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The head commit in hex; `None` on a branch without a commit.
+    pub head: Option<String>,
+    /// The committer time of the head commit, in seconds since 1970.
+    pub head_time: Option<i64>,
+    /// Whether the clone lacks older commits.
+    pub is_shallow: bool,
+    /// The URL of `origin`, without credentials.
+    pub origin: Option<String>,
+    /// The root of the checkout; `None` for a bare repository.
+    pub worktree: Option<PathBuf>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            charts: vec!["charts".to_owned()],
+            exclude: Vec::new(),
+            generated: Vec::new(),
+            own_outputs: Vec::new(),
+            head: None,
+        }
+    }
+}
+
+impl Repo {
+    /// Finds the repository that this directory lies in. Blocks for a moment.
+    ///
+    /// # Errors
+    /// No repository is there, or a pattern of the settings is none.
+    pub fn open(directory: &Path, settings: &Settings) -> Result<Self, Problem> {
+        let git = Git::discover(directory)?;
+        let roots = Roots::new(&settings.charts, &settings.exclude)?;
+        let generated = generated(&settings.generated)?;
+        let worktree = git.worktree().filter(|_| settings.head.is_none()).map(real);
+        let own_outputs = worktree.iter().flat_map(|root| {
+            settings.own_outputs.iter().filter_map(|own| {
+                let own = real(&directory.join(own));
+                own.strip_prefix(root).ok().and_then(Path::to_str).map(|path| path.replace('\\', "/"))
+            })
+        });
+        Ok(Self(Arc::new(Inner {
+            own_outputs: own_outputs.filter(|path| !path.is_empty()).collect(),
+            git,
+            worktree,
+            roots,
+            generated,
+            head: settings.head.clone(),
+            memory: Mutex::default(),
+        })))
+    }
+
+    /// What git says of the repository as a whole.
+    ///
+    /// # Errors
+    /// The repository cannot be read.
+    pub async fn facts(&self) -> Result<Facts, Problem> {
+        self.blocking(|inner, git| {
+            let head = inner.head(git)?.map(|id| git.commit(id)).transpose()?;
+            Ok(Facts {
+                head: head.map(|head| head.id.to_string()),
+                head_time: head.map(|head| head.time),
+                is_shallow: git.is_shallow(),
+                origin: git.origin(),
+                worktree: inner.worktree.clone(),
+            })
+        })
+        .await
+    }
+
+    /// Which chart versions are candidates. What stops single charts is in the answer.
+    ///
+    /// # Errors
+    /// The selection names what is not there, or the repository cannot be read.
+    pub async fn survey(&self, selection: Selection) -> Result<Survey, Problem> {
+        self.blocking(move |inner, git| survey::survey(inner, git, &mut inner.memory(), &selection)).await
+    }
+
+    /// What the history introduced of these charts before their current versions, newest first, by the rules of a
+    /// sweep with `--since`; at most this many of each chart. Walks back until it has found them: ask only for a
+    /// chart whose current version is not published.
+    ///
+    /// # Errors
+    /// The repository cannot be read.
+    pub async fn earlier(
+        &self,
+        charts: Vec<ChartName>,
+        at_most: usize,
+    ) -> Result<BTreeMap<ChartName, Vec<Earlier>>, Problem> {
+        self.blocking(move |inner, git| survey::earlier(inner, git, &mut inner.memory(), &charts, at_most)).await
+    }
+
+    /// The packaged files of a chart, and notices about them.
+    ///
+    /// # Errors
+    /// The chart is not there, or has files that cannot be packaged: see `packaged`.
+    pub async fn files(&self, origin: Origin) -> Result<(Files, Vec<Problem>), Problem> {
+        self.blocking(move |inner, git| inner.files(git, &origin)).await
+    }
+
+    /// Runs a piece of work on a thread that may block, with the repository open.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner, &Open) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let inner = self.0.clone();
+        let done = tokio::task::spawn_blocking(move || work(&inner, &inner.git.open()?));
+        done.await.unwrap_or_else(|_| Err(Problem::new("reading the repository gave up: a bug of ours")))
+    }
+}
+
+impl Inner {
+    fn memory(&self) -> MutexGuard<'_, search::Memory> {
+        // What is remembered is true at every moment: a panic of another thread did no harm to it.
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn head(&self, git: &Open) -> Result<Option<crate::doors::git::Id>, Problem> {
+        let Some(name) = &self.head else { return git.head() };
+        let commit = git.resolve(name)?;
+        commit.map(Some).ok_or_else(|| Problem::new(format!("this clone has no commit `{name}`")))
+    }
+
+    /// The checkout, where there is one.
+    fn working_tree(&self, git: &Open) -> Result<Option<WorkingTree<'_>>, Problem> {
+        let Some(root) = &self.worktree else { return Ok(None) };
+        // Looking for submodules walks the whole tree of the head; without this file there is none to look for.
+        let submodules = match git.head()? {
+            Some(head) if root.join(".gitmodules").exists() => git.submodules(git.commit(head)?.tree)?,
+            _ => Default::default(),
+        };
+        Ok(Some(WorkingTree { root, own_outputs: &self.own_outputs, submodules }))
+    }
+
+    fn files(&self, git: &Open, origin: &Origin) -> Result<(Files, Vec<Problem>), Problem> {
+        match origin {
+            Origin::WorkingTree { path } => {
+                let Some(view) = self.working_tree(git)? else {
+                    return Err(Problem::new(format!("{path} is asked for from a working tree, and there is none")));
+                };
+                packaged::read(&view, &Folder { path: path.clone(), tree: None })
+            }
+            Origin::Commit { path, commit } => {
+                let Some(id) = git.resolve(commit)? else {
+                    return Err(Problem::new(format!("this clone has no commit {commit}")));
+                };
+                let view = CommitView { git, tree: git.commit(id)?.tree };
+                packaged::read(&view, &folder_at(&view, path)?)
+            }
+        }
+    }
+}
+
+/// A folder of a commit's tree, by its path.
+fn folder_at(view: &CommitView<'_>, path: &str) -> Result<Folder, Problem> {
+    path.split('/').filter(|name| !name.is_empty()).try_fold(view.root(), |folder, name| {
+        let entry = view.entry(&folder, name.as_bytes())?;
+        let entry = entry.ok_or_else(|| Problem::new(format!("{path} is not in the commit that should have it")))?;
+        Ok(entry.as_folder(&folder))
+    })
+}
+
+fn generated(patterns: &[String]) -> Result<GlobSet, Problem> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let glob = GlobBuilder::new(pattern).literal_separator(true).build().map_err(|error| {
+            Problem::new(format!("`{pattern}` is not a pattern for generated files: {}", error.kind()))
+        })?;
+        set.add(glob);
+    }
+    set.build().map_err(|error| Problem::new(format!("the patterns for generated files: {error}")))
+}
+
+/// The path without links and dots, as far as it exists.
+fn real(path: &Path) -> PathBuf {
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => real(if parent.as_os_str().is_empty() { Path::new(".") } else { parent }).join(name),
+        _ => path.to_owned(),
+    }
+}

@@ -1,0 +1,175 @@
+//! The files of a chart that go into its package: walked as Helm walks a chart's folder.
+
+use super::{
+    links::{self, Led},
+    view::{Entry, Folder, Kind, View},
+};
+use crate::{
+    charts::{Files, find::join, helmignore::Rules},
+    problem::Problem,
+};
+use std::collections::BTreeMap;
+
+/// Largest file that is packaged, in bytes: what Helm 3 loads.
+const LARGEST_FILE: u64 = 5 * 1024 * 1024;
+/// Largest sum of a chart's files, in bytes: what Helm 4.3 loads.
+const LARGEST_CHART: u64 = 100 * 1024 * 1024;
+
+/// One packaged file.
+#[derive(Debug)]
+pub struct Packaged {
+    /// What to read.
+    pub file: Entry,
+    /// The paths, from the repository root, that decide what it is: the file's own, and the links that lead to it.
+    pub sources: Vec<String>,
+}
+
+/// The packaged files of the chart in this folder, by their path in the chart.
+///
+/// Helm 4.3.1 walks alike: ignored folders are not entered, links are followed under their own name, and looked at
+/// before `.helmignore` is, so that a broken link is an error even where it is ignored. Unlike Helm, what leads out of
+/// the repository is not followed, and `.git` is nothing.
+///
+/// # Errors
+/// A name that is not UTF-8, a link that leads out of the repository, to nothing or in a circle, a file that is none,
+/// a submodule that is not checked out, a `.helmignore` that Helm refuses.
+pub fn packaged<V: View>(view: &V, chart: &Folder) -> Result<BTreeMap<String, Packaged>, Problem> {
+    let mut walk = Walk { view, rules: rules(view, chart)?, chart, found: BTreeMap::new(), inside: Vec::new() };
+    walk.enter(chart, "", &[])?;
+    Ok(walk.found)
+}
+
+/// Reads the packaged files of the chart in this folder.
+///
+/// # Errors
+/// As [`packaged`], and files larger than Helm takes.
+pub fn read<V: View>(view: &V, chart: &Folder) -> Result<(Files, Vec<Problem>), Problem> {
+    let mut files = Files::default();
+    let mut notices = Vec::new();
+    let mut sum = 0;
+    for (path, packaged) in packaged(view, chart)? {
+        let place = join(&chart.path, &path);
+        let size = view.size(&packaged.file).map_err(|problem| problem.in_file(&place))?;
+        sum += size;
+        if size > LARGEST_FILE {
+            let what = format!("{place} has {size} bytes, more than the {LARGEST_FILE} that Helm loads of one file");
+            return Err(Problem::new(what).in_file(place).next("leave it out with a line in .helmignore"));
+        }
+        if sum > LARGEST_CHART {
+            let what = format!("the chart has more than the {LARGEST_CHART} bytes that Helm loads of one chart");
+            return Err(Problem::new(what).in_file(place).next("leave files out with .helmignore"));
+        }
+        let bytes = view.read(&packaged.file).map_err(|problem| problem.in_file(&place))?;
+        if bytes.starts_with(b"version https://git-lfs.github.com/spec/") {
+            let what = format!("{place} is packaged as a pointer of Git LFS, without the content that it stands for");
+            notices.push(Problem::new(what).in_file(place).next("check out with `lfs: true`"));
+        }
+        files.0.insert(path, bytes);
+    }
+    Ok((files, notices))
+}
+
+fn rules<V: View>(view: &V, chart: &Folder) -> Result<Rules, Problem> {
+    let Some(entry) = view.entry(chart, b".helmignore")? else { return Ok(Rules::default()) };
+    let file = match entry.kind {
+        Kind::File => entry,
+        Kind::Link => match links::follow(view, chart, &entry)? {
+            Led::File(file, ..) => file,
+            _ => return Ok(Rules::default()), // the walk says what is wrong with the link
+        },
+        _ => return Ok(Rules::default()),
+    };
+    Rules::parse(&view.read(&file)?).map_err(|mut problem| {
+        if let Some(place) = &mut problem.place {
+            place.file = join(&chart.path, &place.file);
+        }
+        problem
+    })
+}
+
+struct Walk<'a, V> {
+    view: &'a V,
+    rules: Rules,
+    chart: &'a Folder,
+    found: BTreeMap<String, Packaged>,
+    /// The real paths of the folders that the walk is in: a link to one of them would never end.
+    inside: Vec<String>,
+}
+
+impl<V: View> Walk<'_, V> {
+    /// `path` is where the folder appears in the chart, `links` are those that led to it.
+    fn enter(&mut self, folder: &Folder, path: &str, links: &[String]) -> Result<(), Problem> {
+        self.inside.push(folder.path.clone());
+        for entry in self.view.entries(folder)? {
+            self.see(folder, entry, path, links)?;
+        }
+        self.inside.pop();
+        Ok(())
+    }
+
+    fn see(&mut self, folder: &Folder, entry: Entry, path: &str, links: &[String]) -> Result<(), Problem> {
+        let appears = join(path, &entry.shown());
+        let shown = join(&self.chart.path, &appears);
+        let problem = |what: String| Problem::new(what).in_file(shown.clone());
+        let is_utf8 = entry.utf8().is_some();
+        let ignored = |rules: &Rules, is_directory| rules.ignores(&appears, is_directory);
+        let (found, links) = match entry.kind {
+            Kind::Link => {
+                let led = links::follow(self.view, folder, &entry)?;
+                let target = || String::from_utf8_lossy(&self.view.target(&entry).unwrap_or_default()).into_owned();
+                match led {
+                    Led::File(file, real, followed) => (Found::File(file, real), [links, &followed].concat()),
+                    Led::Folder(folder, followed) => (Found::Folder(folder), [links, &followed].concat()),
+                    Led::Out if ignored(&self.rules, false) && ignored(&self.rules, true) => return Ok(()),
+                    Led::Out => {
+                        let what = format!("{shown} is a link to {}, outside the repository", target());
+                        return Err(problem(what).next("put the file itself into the repository"));
+                    }
+                    Led::Nowhere => return Err(problem(format!("{shown} is a link to {}, which is not there", target()))),
+                    Led::Around => return Err(problem(format!("{shown} is a link to {}, which leads in a circle", target()))),
+                    Led::Other(_, real) => (Found::Other(real), Vec::new()),
+                }
+            }
+            Kind::File => {
+                let real = entry.as_folder(folder).path;
+                (Found::File(entry, real), links.to_vec())
+            }
+            Kind::Folder => (Found::Folder(entry.as_folder(folder)), links.to_vec()),
+            Kind::Submodule => (Found::Submodule(entry.as_folder(folder)), links.to_vec()),
+            Kind::Irregular => (Found::Other(shown.clone()), Vec::new()),
+        };
+        if ignored(&self.rules, matches!(found, Found::Folder(_) | Found::Submodule(_))) {
+            return Ok(());
+        }
+        if !is_utf8 {
+            return Err(problem(format!("{shown} has a name that is not UTF-8"))
+                .next("rename it, or leave it out with .helmignore"));
+        }
+        match found {
+            Found::File(file, real) => {
+                let sources = links.into_iter().chain([real]).collect();
+                self.found.insert(appears, Packaged { file, sources });
+                Ok(())
+            }
+            Found::Folder(folder) if self.inside.contains(&folder.path) => {
+                Err(problem(format!("{shown} is a link to {}, the folder that it lies in", folder.path)))
+            }
+            Found::Folder(folder) => self.enter(&folder, &appears, &links),
+            // A submodule that is checked out is a folder of files; git names its commit.
+            Found::Submodule(folder) if folder.tree.is_none() && !self.view.entries(&folder)?.is_empty() => {
+                self.enter(&folder, &appears, &links)
+            }
+            Found::Submodule(_) => Err(problem(format!("{shown} is a submodule whose files are not here"))
+                .next("check out with `submodules: recursive`; of an older commit, they cannot be had")),
+            Found::Other(real) => Err(problem(format!("{real} is neither a file nor a folder"))
+                .next("leave it out with a line in .helmignore")),
+        }
+    }
+}
+
+enum Found {
+    File(Entry, String),
+    Folder(Folder),
+    Submodule(Folder),
+    Other(String),
+}

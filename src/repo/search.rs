@@ -1,0 +1,193 @@
+//! Finds the charts of one state of the repository. Of trees, what was found is remembered: a folder that did not
+//! change is not walked twice, however many commits have it.
+
+use super::{
+    links::{self, Led},
+    view::{CommitView, Entry, Folder, Kind, View},
+};
+use crate::{
+    changes::{ChartAt, Snapshot},
+    charts::{
+        ChartVersion, Metadata,
+        find::{CHART_YAML, Roots, join},
+    },
+    doors::git::Id,
+    problem::Problem,
+};
+use std::{collections::HashMap, sync::Arc};
+
+/// A folder with a Chart.yaml.
+#[derive(Clone, Debug)]
+pub struct Here {
+    /// The folder.
+    pub folder: Folder,
+    chart_yaml: Entry,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The charts, by path.
+    pub charts: Vec<Arc<Here>>,
+    /// Folders that a reader may take for charts of ours, and are not.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Why a folder is no chart of ours.
+#[derive(Clone, Debug)]
+pub enum Skipped {
+    /// It lies in another repository at `repository`.
+    Submodule { path: String, repository: String },
+    /// It is a link; the chart lies where it leads.
+    Link { path: String },
+    /// A name on its path is not UTF-8.
+    NotUtf8 { path: String },
+    /// It is not below the configured roots, but at the repository root.
+    Root,
+}
+
+/// What is remembered of trees and blobs. Their ids are their content, so nothing here ever goes stale.
+#[derive(Default)]
+pub struct Memory {
+    searched: HashMap<(Id, String), Arc<Found>>,
+    named: HashMap<Id, Result<ChartVersion, Problem>>,
+    snapshots: HashMap<Id, Snapshot>,
+}
+
+/// Searches a view below its root.
+pub fn search<V: View>(view: &V, roots: &Roots, memory: &mut Memory) -> Result<Arc<Found>, Problem> {
+    Search { view, roots, memory }.folder(&view.root(), None)
+}
+
+/// What a chart is called.
+///
+/// # Errors
+/// Its Chart.yaml is not one.
+pub fn name<V: View>(view: &V, here: &Here, memory: &mut Memory) -> Result<ChartVersion, Problem> {
+    let place = join(&here.folder.path, CHART_YAML);
+    let file = match here.chart_yaml.kind {
+        Kind::Link => match links::follow(view, &here.folder, &here.chart_yaml)? {
+            Led::File(file, ..) => file,
+            _ => return Err(Problem::new(format!("{place} is a link that leads to no file")).in_file(place)),
+        },
+        _ => here.chart_yaml.clone(),
+    };
+    if let Some(known) = file.id().and_then(|id| memory.named.get(&id)) {
+        return known.clone().map_err(|problem| placed(problem, place));
+    }
+    let named = view.read(&file).and_then(|bytes| chart_version(&bytes));
+    if let Some(id) = file.id() {
+        memory.named.insert(id, named.clone());
+    }
+    named.map_err(|problem| placed(problem, place))
+}
+
+/// All charts of a commit's tree.
+pub fn snapshot(view: &CommitView<'_>, roots: &Roots, memory: &mut Memory) -> Result<Snapshot, Problem> {
+    if let Some(known) = memory.snapshots.get(&view.tree) {
+        return Ok(known.clone());
+    }
+    let found = search(view, roots, memory)?;
+    let snapshot = found.charts.iter().map(|here| ChartAt {
+        path: here.folder.path.clone(),
+        is: name(view, here, memory).ok(),
+        tree: here.folder.tree.map(|tree| tree.to_string().into()),
+    });
+    let snapshot: Snapshot = snapshot.collect();
+    memory.snapshots.insert(view.tree, snapshot.clone());
+    Ok(snapshot)
+}
+
+fn chart_version(bytes: &[u8]) -> Result<ChartVersion, Problem> {
+    let read = || Metadata::read(CHART_YAML, bytes).map(|metadata| metadata.chart_version());
+    std::panic::catch_unwind(read).unwrap_or_else(|_| Err(Problem::new("the reader of Chart.yaml gave up: a bug of ours")))
+}
+
+/// The same problem, in the Chart.yaml of this path.
+fn placed(mut problem: Problem, file: String) -> Problem {
+    match &mut problem.place {
+        Some(place) => place.file = file,
+        None => problem = problem.in_file(file),
+    }
+    problem
+}
+
+struct Search<'a, V> {
+    view: &'a V,
+    roots: &'a Roots,
+    memory: &'a mut Memory,
+}
+
+impl<V: View> Search<'_, V> {
+    /// `inside` is the other repository that the folder lies in.
+    fn folder(&mut self, folder: &Folder, inside: Option<&str>) -> Result<Arc<Found>, Problem> {
+        let key = folder.tree.map(|tree| (tree, folder.path.clone()));
+        if let Some(known) = key.as_ref().and_then(|key| self.memory.searched.get(key)) {
+            return Ok(known.clone());
+        }
+        let mut found = Found::default();
+        let entries = self.view.entries(folder)?;
+        let is_file = |entry: &&Entry| entry.name == CHART_YAML.as_bytes() && matches!(entry.kind, Kind::File | Kind::Link);
+        let chart_yaml = entries.iter().find(is_file);
+        match (chart_yaml, inside) {
+            (Some(_), Some(repository)) if self.roots.count(&folder.path) => {
+                let (path, repository) = (folder.path.clone(), repository.to_owned());
+                found.skipped.push(Skipped::Submodule { path, repository });
+            }
+            (Some(chart_yaml), None) if self.roots.count(&folder.path) => {
+                found.charts.push(Arc::new(Here { folder: folder.clone(), chart_yaml: chart_yaml.clone() }));
+            }
+            (Some(_), None) if folder.path.is_empty() => found.skipped.push(Skipped::Root),
+            _ => {}
+        }
+        for entry in &entries {
+            self.child(folder, chart_yaml.is_some(), entry, inside, &mut found)?;
+        }
+        // A folder sorts before its children, `a-b` before `a/b`: by path, whatever the order of walking.
+        found.charts.sort_by(|a, b| a.folder.path.cmp(&b.folder.path));
+        let found = Arc::new(found);
+        if let Some(key) = key {
+            self.memory.searched.insert(key, found.clone());
+        }
+        Ok(found)
+    }
+
+    fn child(
+        &mut self,
+        folder: &Folder,
+        is_chart: bool,
+        entry: &Entry,
+        inside: Option<&str>,
+        found: &mut Found,
+    ) -> Result<(), Problem> {
+        let name = entry.shown();
+        if !matches!(entry.kind, Kind::Folder | Kind::Link | Kind::Submodule) || !self.roots.enters(&folder.path, is_chart, &name) {
+            return Ok(());
+        }
+        let path = join(&folder.path, &name);
+        match entry.kind {
+            Kind::Link => {
+                if self.roots.count(&path)
+                    && let Led::Folder(target, _) = links::follow(self.view, folder, entry)?
+                    && self.view.entry(&target, CHART_YAML.as_bytes())?.is_some()
+                    && !self.roots.count(&target.path)
+                {
+                    found.skipped.push(Skipped::Link { path });
+                }
+            }
+            _ if entry.utf8().is_none() => {
+                if self.roots.count(&path) {
+                    found.skipped.push(Skipped::NotUtf8 { path });
+                }
+            }
+            Kind::Submodule if folder.tree.is_some() => {}
+            _ => {
+                let inside = if entry.kind == Kind::Submodule { Some(path.as_str()) } else { inside };
+                let below = self.folder(&entry.as_folder(folder), inside)?;
+                found.charts.extend(below.charts.iter().cloned());
+                found.skipped.extend(below.skipped.iter().cloned());
+            }
+        }
+        Ok(())
+    }
+}
