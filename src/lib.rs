@@ -3,4 +3,6 @@
 pub mod charts;
 pub mod digest;
 pub mod holdings;
+pub mod plan;
 pub mod problem;
+pub mod report;

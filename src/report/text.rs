@@ -1,0 +1,335 @@
+//! Plan, report and problems as people read them.
+//!
+//! The text carries colours, and makes sense without them: whoever prints it strips them where nobody wants any.
+
+use super::{Outcome, Packages, Report};
+use crate::{
+    digest::Digest,
+    holdings::ChannelId,
+    plan::{Failure, Missed, Plan, Planned, Step},
+    problem::Problem,
+};
+use anstyle::{AnsiColor, Style};
+use std::collections::{BTreeMap, BTreeSet};
+
+const HEADING: Style = Style::new().bold();
+const QUIET: Style = Style::new().dimmed();
+const GOOD: Style = AnsiColor::Green.on_default();
+const NOTICE: Style = AnsiColor::Yellow.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const PLAIN: Style = Style::new();
+
+/// The plan: a table of versions and channels, then what somebody has to know and do, then one line that counts.
+pub fn plan(plan: &Plan) -> String {
+    let mut parts = vec![];
+    if !plan.versions.is_empty() {
+        parts.push(table(&plan.versions));
+    }
+    let mut told = Findings::default();
+    for planned in &plan.versions {
+        for (channel, step) in &planned.steps {
+            match step {
+                Step::Refuse(refusal) => told.add(planned.is.to_string(), None, refusal.problem(planned)),
+                Step::Stop(problem) => told.add(planned.is.to_string(), Some(channel), problem.clone()),
+                _ => {}
+            }
+        }
+    }
+    told.add_failures(&plan.problems);
+    parts.extend(told.section("Somebody has to act", |problem| !problem.passing));
+    parts.extend(told.section("Run again", |problem| problem.passing));
+    parts.extend(missed(&plan.missed));
+    parts.extend(notices(&plan.notices));
+    let idle = plan.exit_code().number() == 0
+        && plan
+            .versions
+            .iter()
+            .all(|planned| planned.steps.values().all(|step| matches!(step, Step::Keep(_))));
+    parts.push(count_line(&plan.counts(), plan.problems.len(), idle));
+    parts.join("\n")
+}
+
+/// The report: first what somebody has to do, then what is public now, then one line that counts.
+///
+/// Of the versions that were kept only those with a note are told, or `all` of them.
+pub fn report(report: &Report, all: bool) -> String {
+    let mut parts = vec![];
+    let mut told = Findings::default();
+    let mut waiting = Findings::default();
+    for (planned, outcomes) in &report.versions {
+        for (channel, outcome) in outcomes {
+            match outcome {
+                Outcome::Refused(refusal) => told.add(planned.is.to_string(), None, refusal.problem(planned)),
+                Outcome::Stopped(problem) => told.add(planned.is.to_string(), Some(channel), problem.clone()),
+                Outcome::HeldBack(why) => {
+                    waiting.add(planned.is.to_string(), Some(channel), Problem::new(why.clone()));
+                }
+                Outcome::Kept(_) | Outcome::Published(_) | Outcome::Attached(_) => {}
+            }
+        }
+    }
+    told.add_failures(&report.problems);
+    parts.extend(told.section("Somebody has to act", |problem| !problem.passing));
+    parts.extend(told.section("Run again", |problem| problem.passing));
+    parts.extend(waiting.section("Held back", |_| true));
+    parts.extend(missed(&report.missed));
+    parts.extend(notices(&report.notices));
+    parts.extend(public(report, all));
+    let idle = report.exit_code().number() == 0
+        && report
+            .versions
+            .iter()
+            .all(|(_, outcomes)| outcomes.values().all(|outcome| matches!(outcome, Outcome::Kept(_))));
+    parts.push(count_line(&report.counts(), report.problems.len(), idle));
+    parts.join("\n")
+}
+
+/// What `package` made: problems and notices first, then one line for each package.
+pub fn packages(packages: &Packages) -> String {
+    let mut parts = vec![];
+    let mut told = Findings::default();
+    told.add_failures(&packages.problems);
+    parts.extend(told.section("Somebody has to act", |problem| !problem.passing));
+    parts.extend(told.section("Run again", |problem| problem.passing));
+    parts.extend(notices(&packages.notices));
+    if !packages.made.is_empty() {
+        let width = packages.made.iter().map(|made| width(&made.file)).max().unwrap_or_default();
+        let lines = packages.made.iter().map(|made| {
+            format!("{}  {}\n", pad(&made.file, width), painted(QUIET, &made.package.to_string()))
+        });
+        parts.push(lines.collect());
+    }
+    parts.join("\n")
+}
+
+/// A problem on its own: `error: what`, and below it where and what next.
+pub fn error(problem: &Problem) -> String {
+    headed(&painted(BAD, "error:"), problem)
+}
+
+/// Something worth knowing on its own.
+pub fn notice(problem: &Problem) -> String {
+    headed(&painted(NOTICE, "notice:"), problem)
+}
+
+fn headed(head: &str, problem: &Problem) -> String {
+    let mut text = String::new();
+    let mut lines = problem.what.lines();
+    text += &format!("{head} {}\n", lines.next().unwrap_or_default());
+    for line in lines {
+        text += &format!("  {line}\n");
+    }
+    text + &details(problem)
+}
+
+/// Where, and what next: each on a line of its own.
+fn details(problem: &Problem) -> String {
+    let mut text = String::new();
+    if let Some(place) = &problem.place {
+        let line = place.line.map(|line| format!(":{line}")).unwrap_or_default();
+        text += &format!("  {} {}{line}\n", painted(QUIET, "in:"), place.file);
+    }
+    if let Some(next) = &problem.next {
+        text += &format!("  {} {next}\n", painted(QUIET, "next:"));
+    }
+    text
+}
+
+/// What somebody has to know of versions and charts. The same problem of a version in several channels is told once.
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+struct Finding {
+    subject: String,
+    channels: BTreeSet<ChannelId>,
+    problem: Problem,
+}
+
+impl Findings {
+    fn add(&mut self, subject: String, channel: Option<&ChannelId>, problem: Problem) {
+        let same = self.0.iter_mut().find(|known| known.subject == subject && known.problem == problem);
+        match same {
+            Some(known) => known.channels.extend(channel.cloned()),
+            None => {
+                self.0.push(Finding { subject, channels: channel.cloned().into_iter().collect(), problem });
+            }
+        }
+    }
+
+    fn add_failures(&mut self, failures: &[Failure]) {
+        for failure in failures {
+            self.add(failure.chart.clone(), None, failure.problem.clone());
+        }
+    }
+
+    fn section(&self, heading: &str, which: impl Fn(&Problem) -> bool) -> Option<String> {
+        let findings: Vec<_> = self.0.iter().filter(|finding| which(&finding.problem)).collect();
+        if findings.is_empty() {
+            return None;
+        }
+        let mut text = painted(HEADING, heading) + "\n";
+        for Finding { subject, channels, problem } in findings {
+            let subject = match channels.iter().collect::<Vec<_>>().as_slice() {
+                [channel] => format!("{subject} in {channel}:"),
+                _ => format!("{subject}:"),
+            };
+            let style = if problem.passing { NOTICE } else { BAD };
+            text += &indented(&headed(&painted(style, &subject), problem));
+        }
+        Some(text)
+    }
+}
+
+fn missed(missed: &[Missed]) -> Option<String> {
+    if missed.is_empty() {
+        return None;
+    }
+    let names: Vec<_> = missed.iter().map(|missed| missed.is.to_string()).collect();
+    let width = names.iter().map(|name| width(name)).max().unwrap_or_default();
+    let mut text = painted(HEADING, "Never published, and not published by a sweep; to publish them") + "\n";
+    for (name, missed) in names.iter().zip(missed) {
+        text += &format!("  {}  {}\n", pad(name, width), missed.command);
+    }
+    Some(text)
+}
+
+fn notices(notices: &[Problem]) -> Option<String> {
+    if notices.is_empty() {
+        return None;
+    }
+    let told = notices.iter().map(|problem| indented(&headed("-", problem)));
+    Some(painted(HEADING, "Worth knowing") + "\n" + &told.collect::<String>())
+}
+
+/// What readers find now.
+fn public(report: &Report, all: bool) -> Option<String> {
+    let mut text = String::new();
+    for (planned, outcomes) in &report.versions {
+        let visible: Vec<_> = outcomes
+            .iter()
+            .filter_map(|(channel, outcome)| match outcome {
+                Outcome::Kept(reference) | Outcome::Published(reference) | Outcome::Attached(reference) => {
+                    Some((channel, outcome, reference))
+                }
+                _ => None,
+            })
+            .collect();
+        let news = visible.iter().any(|(_, outcome, _)| !matches!(outcome, Outcome::Kept(_)));
+        if visible.is_empty() || !(news || all || !planned.notes.is_empty()) {
+            continue;
+        }
+        let digests: BTreeSet<Digest> =
+            visible.iter().filter_map(|(_, _, reference)| reference.digest).chain(planned.package).collect();
+        // One version, one digest: with the version. Where channels differ, with each of them.
+        let one = if digests.len() == 1 { digests.first() } else { None };
+        let digest =
+            one.map(|digest| format!("  {}", painted(QUIET, &digest.to_string()))).unwrap_or_default();
+        text += &format!("  {}{digest}\n", painted(HEADING, &planned.is.to_string()));
+        let width = visible.iter().map(|(_, outcome, _)| width(outcome.word())).max().unwrap_or_default();
+        for (_, outcome, reference) in visible {
+            let style = if matches!(outcome, Outcome::Kept(_)) { QUIET } else { GOOD };
+            let own = if one.is_none() { reference.digest } else { None };
+            let own =
+                own.map(|digest| format!("  {}", painted(QUIET, &digest.to_string()))).unwrap_or_default();
+            text += &format!("    {}  {}{own}\n", painted(style, &pad(outcome.word(), width)), reference.url);
+        }
+        for note in &planned.notes {
+            text += &format!("    {note}\n");
+        }
+    }
+    (!text.is_empty()).then(|| painted(HEADING, "Public now") + "\n" + &text)
+}
+
+/// `published 2, kept 14`; with `nothing to do` before it where that is so.
+fn count_line(counts: &[(&str, usize)], left_out: usize, idle: bool) -> String {
+    let mut counts: Vec<_> = counts.iter().map(|(word, count)| format!("{word} {count}")).collect();
+    if left_out > 0 {
+        counts.push(format!("left out {left_out}"));
+    }
+    match (idle, counts.is_empty()) {
+        (true, true) => "nothing to do\n".into(),
+        (true, false) => format!("nothing to do: {}\n", counts.join(", ")),
+        (false, _) => format!("{}\n", counts.join(", ")),
+    }
+}
+
+/// One line for each version: chart, version, a word for each channel, and why.
+fn table(versions: &[Planned]) -> String {
+    let channels: BTreeSet<_> = versions.iter().flat_map(|planned| planned.steps.keys()).collect();
+    let head = ["CHART".into(), "VERSION".into()];
+    let head = head.into_iter().chain(channels.iter().map(ToString::to_string)).chain(["WHY".into()]);
+    let mut rows = vec![head.map(|text| (text, HEADING)).collect::<Vec<_>>()];
+    for planned in versions {
+        let mut row = vec![(planned.is.name.to_string(), PLAIN), (planned.is.version.to_string(), PLAIN)];
+        for channel in &channels {
+            let step = planned.steps.get(*channel);
+            row.push(step.map_or(("-".into(), QUIET), |step| (step.word().into(), colour(step))));
+        }
+        row.push((why(planned), QUIET));
+        rows.push(row);
+    }
+    let columns = channels.len() + 3;
+    let width = |column: usize| rows.iter().map(|row| width(&row[column].0)).max().unwrap_or_default();
+    let widths: Vec<_> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for row in &rows {
+        let cells = row.iter().enumerate().map(|(column, (cell, style))| {
+            // Nothing is padded at the end of a line.
+            if column + 1 == columns {
+                painted(*style, cell)
+            } else {
+                painted(*style, &pad(cell, widths[column]))
+            }
+        });
+        text += cells.collect::<Vec<_>>().join("  ").trim_end();
+        text += "\n";
+    }
+    text
+}
+
+fn colour(step: &Step) -> Style {
+    match step {
+        Step::Put | Step::Finish(_) | Step::Attach(..) => GOOD,
+        Step::Keep(_) => QUIET,
+        Step::Refuse(_) => BAD,
+        Step::Stop(problem) if problem.passing => NOTICE,
+        Step::Stop(_) => BAD,
+    }
+}
+
+/// The reasons of a row: one for all channels, or one for each where they differ; then the notes.
+fn why(planned: &Planned) -> String {
+    let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (channel, step) in &planned.steps {
+        by_reason
+            .entry(step.why().lines().next().unwrap_or_default().into())
+            .or_default()
+            .push(channel.to_string());
+    }
+    let mut reasons: Vec<_> = if by_reason.len() == 1 {
+        by_reason.into_keys().collect()
+    } else {
+        by_reason.into_iter().map(|(reason, channels)| format!("{}: {reason}", channels.join(", "))).collect()
+    };
+    reasons.extend(planned.notes.iter().cloned());
+    reasons.join("; ")
+}
+
+fn painted(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+fn pad(text: &str, width: usize) -> String {
+    format!("{text:width$}")
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests;

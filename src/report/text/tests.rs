@@ -1,0 +1,1 @@
+//! The texts, as people read them.
