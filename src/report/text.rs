@@ -4,6 +4,7 @@
 
 use super::{Outcome, Packages, Report};
 use crate::{
+    charts::ChartVersion,
     digest::Digest,
     holdings::ChannelId,
     plan::{Failure, Missed, Plan, Planned, Step},
@@ -110,6 +111,11 @@ pub fn error(problem: &Problem) -> String {
 /// Something worth knowing on its own.
 pub fn notice(problem: &Problem) -> String {
     headed(&painted(NOTICE, "notice:"), problem)
+}
+
+/// A version that could not be published, in one line.
+pub fn stopped(is: &ChartVersion, problem: &Problem) -> String {
+    format!("{} {is}: {}\n", painted(BAD, "stopped"), problem.what.lines().next().unwrap_or_default())
 }
 
 fn headed(head: &str, problem: &Problem) -> String {

@@ -1,0 +1,217 @@
+//! What people type, and what they get: arguments in, data on stdout, everything else on stderr, an exit code out.
+
+#[macro_use]
+mod exit_codes;
+mod arguments;
+
+pub use arguments::Cli;
+
+use crate::{
+    config::{Color, Config, ConfigFile, Given},
+    plan::Plan,
+    problem::Problem,
+    progress,
+    report::{ExitCode, Packages, Report, Watch, documents, text},
+};
+use arguments::Command;
+use clap::{CommandFactory, FromArgMatches, ValueEnum};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    io::{self, Write},
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
+
+/// What a run is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Show what would be done.
+    Plan,
+    /// Do it.
+    Publish,
+    /// Make the packages only.
+    Package,
+}
+
+/// What a run gives back: it is printed, and says the exit code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// To [`Asked::Plan`].
+    Plan(Plan),
+    /// To [`Asked::Publish`].
+    Report(Report),
+    /// To [`Asked::Package`].
+    Packages(Packages),
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoAnswer {
+    /// What the program ends with.
+    pub code: ExitCode,
+    /// At least one.
+    pub problems: Vec<Problem>,
+}
+
+impl NoAnswer {
+    /// Wrong usage or configuration, found before anything was written.
+    pub fn usage(problems: Vec<Problem>) -> Self {
+        Self { code: ExitCode::Usage, problems }
+    }
+}
+
+impl From<Problem> for NoAnswer {
+    fn from(problem: Problem) -> Self {
+        Self { code: ExitCode::of(&problem), problems: vec![problem] }
+    }
+}
+
+/// The whole program: arguments (the first is the program's name) and environment in, exit code out.
+pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: &BTreeMap<String, String>) -> u8 {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    // What is wrong with the arguments is told in colour, too: so colours are settled before they are read.
+    use_colors(typed_color(&arguments).unwrap_or_default());
+    let definition = Cli::command();
+    let matches = match definition.clone().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(told) => {
+            // Nobody is left to be told that nobody listens.
+            let _ = told.print();
+            return u8::try_from(told.exit_code()).unwrap_or(2);
+        }
+    };
+    let command = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli.command,
+        Err(told) => {
+            let _ = told.print();
+            return 2;
+        }
+    };
+    let asked = match command {
+        Command::Completions { shell } => return completions(shell),
+        Command::Plan { .. } => Asked::Plan,
+        Command::Publish { .. } => Asked::Publish,
+        Command::Package { .. } => Asked::Package,
+    };
+    let typed = matches.subcommand().map_or(&matches, |(_, typed)| typed);
+    let given = Given::new(&definition, typed, environment);
+    for notice in given.notices() {
+        tell(&text::notice(notice));
+    }
+    match run(asked, given) {
+        Ok(code) => code.number(),
+        Err(NoAnswer { code, problems }) => {
+            problems.iter().for_each(|problem| tell(&text::error(problem)));
+            code.number()
+        }
+    }
+}
+
+fn run(asked: Asked, given: Given) -> Result<ExitCode, NoAnswer> {
+    let root = root(given.repository()).map_err(|problem| NoAnswer::usage(vec![problem]))?;
+    let file = given.file(&root);
+    let bytes = read(&file).map_err(|problem| NoAnswer::usage(vec![problem]))?;
+    let bytes = bytes.as_deref().map(|bytes| (file.name.as_str(), bytes));
+    let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let config = given.check(&root, bytes, processors).map_err(NoAnswer::usage)?;
+    use_colors(config.color);
+    progress::log(config.verbose);
+    let watch = progress::watch(config.quiet, config.verbose);
+    let answer = execute(&config, asked, watch.as_ref());
+    // A bar must be gone before the answer is printed.
+    drop(watch);
+    let answer = answer?;
+    let (told, code) = in_words(&answer, &config);
+    print(&told).map_err(NoAnswer::from)?;
+    Ok(code)
+}
+
+/// The run itself.
+fn execute(_config: &Config, _asked: Asked, _watch: &dyn Watch) -> Result<Answer, NoAnswer> {
+    Err(Problem::new("the run is not wired to the command line yet").into())
+}
+
+/// The answer as it is printed, and the exit code.
+fn in_words(answer: &Answer, config: &Config) -> (String, ExitCode) {
+    match answer {
+        Answer::Plan(plan) if config.json => (documents::json(&documents::plan(plan)), plan.exit_code()),
+        Answer::Plan(plan) => (text::plan(plan), plan.exit_code()),
+        Answer::Report(report) if config.json => {
+            (documents::json(&documents::report(report)), report.exit_code())
+        }
+        Answer::Report(report) => (text::report(report, config.verbose > 0), report.exit_code()),
+        Answer::Packages(packages) => (text::packages(packages), packages.exit_code()),
+    }
+}
+
+/// The root of the repository: the folder that was named, or the nearest one above the current folder that git knows.
+fn root(named: Option<&Path>) -> Result<PathBuf, Problem> {
+    const NEXT: &str = "run in a git repository, or name one with --repository DIR";
+    let start = named.unwrap_or(Path::new("."));
+    let whole = start.canonicalize().map_err(|error| {
+        Problem::new(format!("cannot open the repository: {error}"))
+            .in_file(start.display().to_string())
+            .next(NEXT)
+    })?;
+    let root = whole.ancestors().find(|folder| folder.join(".git").exists());
+    root.map(Path::to_path_buf).ok_or_else(|| {
+        Problem::new("this folder is in no git repository").in_file(start.display().to_string()).next(NEXT)
+    })
+}
+
+fn read(file: &ConfigFile) -> Result<Option<Vec<u8>>, Problem> {
+    match std::fs::read(&file.path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !file.named => Ok(None),
+        Err(error) => Err(Problem::new(format!("cannot read the configuration: {error}"))
+            .in_file(&file.name)
+            .next("name a file that can be read, or leave --config out")),
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> u8 {
+    let mut definition = Cli::command();
+    let mut script = vec![];
+    clap_complete::generate(shell, &mut definition, "chart-release", &mut script);
+    match print(&String::from_utf8_lossy(&script)) {
+        Ok(()) => ExitCode::Done.number(),
+        Err(problem) => {
+            tell(&text::error(&problem));
+            ExitCode::of(&problem).number()
+        }
+    }
+}
+
+/// Prints data. A reader that has read enough (`| head`) is no problem.
+fn print(data: &str) -> Result<(), Problem> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(data.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Problem::new(format!("cannot write to stdout: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Tells people something beside the data.
+fn tell(text: &str) {
+    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+}
+
+fn use_colors(color: Color) {
+    let choice = match color {
+        Color::Auto => anstream::ColorChoice::Auto,
+        Color::Always => anstream::ColorChoice::Always,
+        Color::Never => anstream::ColorChoice::Never,
+    };
+    choice.write_global();
+}
+
+/// What `--color` says, in arguments that nobody has read yet.
+fn typed_color(arguments: &[OsString]) -> Option<Color> {
+    let texts: Vec<_> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
+    let joined = texts.iter().find_map(|text| text.strip_prefix("--color="));
+    let parted = || texts.windows(2).find(|pair| pair[0] == "--color").map(|pair| pair[1]);
+    Color::from_str(joined.or_else(parted)?, true).ok()
+}

@@ -1,0 +1,82 @@
+//! What the configuration file says. Read strictly: what is not understood is an error with its line.
+
+use super::options::{Options, Origin, Said, Takes, Word, nearest};
+use crate::{
+    charts::yaml::{self, Node, Value},
+    problem::Problem,
+};
+use std::collections::BTreeMap;
+
+/// What the file says of each option.
+///
+/// # Errors
+/// Everything in it that is not understood.
+pub(super) fn read(options: &Options, name: &str, bytes: &[u8]) -> Result<Said, Vec<Problem>> {
+    let document = yaml::read(name, bytes).map_err(|problem| vec![problem])?;
+    let entries = match &document.value {
+        Value::Null => return Ok(Said::new()),
+        Value::Map(entries) => entries,
+        _ => {
+            let problem = Problem::new("the configuration is not a map of options").at(name, document.line);
+            return Err(vec![problem.next(every(options))]);
+        }
+    };
+    let mut problems = vec![];
+    let mut said = Said::new();
+    let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
+    for (key, value) in entries {
+        let Some((text, takes)) = key.text().and_then(|text| Some((text, *options.get(text)?))) else {
+            problems.push(unknown(options, name, key));
+            continue;
+        };
+        if let Some(first) = lines.insert(text, key.line) {
+            let again = Problem::new(format!("`{text}` stands here again, after line {first}"));
+            problems.push(again.at(name, key.line).next("remove one of them"));
+        }
+        match words(takes, value) {
+            Ok(words) if words.is_empty() => {}
+            Ok(words) => {
+                let word = |(text, line)| Word { text, origin: Origin::File { name: name.into(), line } };
+                said.insert(text.into(), words.into_iter().map(word).collect());
+            }
+            Err((line, what)) => problems.push(Problem::new(format!("{text}: {what}")).at(name, line)),
+        }
+    }
+    if problems.is_empty() { Ok(said) } else { Err(problems) }
+}
+
+/// The words of a value with their lines. None for a key without a value and for an empty list: nothing was said.
+fn words(takes: Takes, value: &Node) -> Result<Vec<(String, usize)>, (usize, &'static str)> {
+    let line = value.line;
+    match (takes, &value.value) {
+        (_, Value::Null) => Ok(vec![]),
+        (Takes::Text | Takes::List, Value::Text(text)) if text.trim().is_empty() => Ok(vec![]),
+        (Takes::Text | Takes::List, Value::Text(text)) => Ok(vec![(text.clone(), line)]),
+        (Takes::List, Value::List(items)) => {
+            let text = |item: &Node| match item.text() {
+                Some(text) => Ok((text.to_owned(), item.line)),
+                None => Err((item.line, "every item of the list must be text; in quotes anything is text")),
+            };
+            items.iter().map(text).collect()
+        }
+        (Takes::Switch, Value::Bool(on)) => Ok(vec![(on.to_string(), line)]),
+        (Takes::Number, Value::Integer(number)) => Ok(vec![(number.to_string(), line)]),
+        (Takes::Text, _) => Err((line, "must be text; in quotes anything is text")),
+        (Takes::List, _) => Err((line, "must be a list of texts, or one text; in quotes anything is text")),
+        (Takes::Switch, _) => Err((line, "must be true or false")),
+        (Takes::Number, _) => Err((line, "must be a whole number")),
+    }
+}
+
+fn unknown(options: &Options, name: &str, key: &Node) -> Problem {
+    let text = key.coerced().unwrap_or_default();
+    let next = match nearest(&text, options.keys().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`? {}", every(options)),
+        None => every(options),
+    };
+    Problem::new(format!("there is no option `{text}`")).at(name, key.line).next(next)
+}
+
+fn every(options: &Options) -> String {
+    format!("the options are {}", options.keys().cloned().collect::<Vec<_>>().join(", "))
+}

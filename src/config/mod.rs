@@ -1,0 +1,104 @@
+//! File + environment + flags → one checked value.
+//!
+//! It takes two steps, because the file lies in the repository that the flags name: [`Given`] is what was typed and
+//! set, and knows where to look; [`Given::check`] adds the file and gives the [`Config`].
+
+mod file;
+mod given;
+mod options;
+#[cfg(test)]
+mod tests;
+
+pub use given::{ConfigFile, Given};
+pub use options::NAMES;
+
+use crate::holdings::ChannelId;
+use std::{fmt, num::NonZeroUsize, path::PathBuf};
+
+/// The file at the root of a repository that is read when no other is named.
+pub const FILE: &str = "chart-release.yaml";
+
+/// What the program is asked to do, checked. Nothing below reads flags, environment or file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The root of the repository.
+    pub repository: PathBuf,
+    /// Globs of the folders to search for charts, from the root; `.` is the root itself. Valid, without `./` before and
+    /// `/` behind.
+    pub charts: Vec<String>,
+    /// Globs of the folders whose charts are left out, likewise.
+    pub exclude: Vec<String>,
+    /// Where to publish: at least one, none twice.
+    pub channels: Vec<ChannelChoice>,
+    /// Also the versions that the commits after this one introduced.
+    pub since: Option<String>,
+    /// A plan document whose versions are the only ones.
+    pub only: Option<PathBuf>,
+    /// Globs of files that may be packaged though git does not have them.
+    pub generated: Vec<String>,
+    /// Refuse a chart that changed while its version stayed.
+    pub strict: bool,
+    /// How many charts are worked on at once.
+    pub jobs: NonZeroUsize,
+    /// The folder for the packages of `package`.
+    pub into: PathBuf,
+    /// `name` or `name@version`; empty is a sweep.
+    pub names: Vec<String>,
+    /// Print a document, not text.
+    pub json: bool,
+    /// Show no progress.
+    pub quiet: bool,
+    /// How much more to tell: 0, 1 or more.
+    pub verbose: u8,
+    /// When to use colours.
+    pub color: Color,
+    /// What `SOURCE_DATE_EPOCH` says, unread.
+    pub source_date_epoch: Option<String>,
+    /// Secrets that must stand in no package, no message and no log.
+    pub secrets: Vec<Secret>,
+}
+
+/// A channel, as it was chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChannelChoice {
+    /// `folder:PATH`.
+    Folder {
+        /// As written, which is how it is told.
+        id: ChannelId,
+        /// Relative to the current folder, or absolute.
+        path: PathBuf,
+    },
+}
+
+/// The value of a secret that the program, or what runs it, holds. Prints as `***`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret {
+    /// The variable that it came in.
+    pub variable: String,
+    value: String,
+}
+
+impl Secret {
+    /// The secret itself: to compare with, and to authenticate with.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}=***", self.variable)
+    }
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Also in a pipe.
+    Always,
+    /// Nowhere.
+    Never,
+}

@@ -1,0 +1,188 @@
+//! The options, and what flags and environment say of them.
+//!
+//! Which options exist, and what each takes, is read from the definition of the command line. So an option is added in
+//! one place, and file, environment and flags cannot drift apart.
+
+use super::Secret;
+use crate::problem::Problem;
+use clap::{ArgAction, ArgMatches, Command};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+/// How the command line calls the charts that are named. They are no option: no file and no variable holds them.
+pub const NAMES: &str = "names";
+
+const PREFIX: &str = "CHART_RELEASE_";
+
+/// Variables of others that hold secrets.
+const SECRETS: [&str; 5] =
+    ["GITHUB_TOKEN", "GH_TOKEN", "CR_TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
+
+/// Every option by its name without dashes.
+pub(super) type Options = BTreeMap<String, Takes>;
+
+/// What one source says: for each option that it names, one word or several.
+pub(super) type Said = BTreeMap<String, Vec<Word>>;
+
+/// What an option takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Takes {
+    Text,
+    List,
+    Switch,
+    Number,
+}
+
+/// A value as it was written, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Word {
+    pub text: String,
+    pub origin: Origin,
+}
+
+/// Where a value was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    Flag,
+    Environment,
+    File { name: String, line: usize },
+}
+
+impl Word {
+    /// A problem with this value of the option `key`.
+    pub fn problem(&self, key: &str, what: impl fmt::Display) -> Problem {
+        match &self.origin {
+            Origin::Flag => Problem::new(format!("--{key}: {what}")),
+            Origin::Environment => Problem::new(format!("{}: {what}", variable(key))),
+            Origin::File { name, line } => Problem::new(format!("{key}: {what}")).at(name, *line),
+        }
+    }
+}
+
+/// The options of a command line, but for those that say where the file is.
+pub(super) fn of(command: &Command) -> Options {
+    let below = command.get_subcommands().flat_map(Command::get_arguments);
+    let options = command.get_arguments().chain(below).filter_map(|argument| {
+        let takes = match argument.get_action() {
+            ArgAction::Append => Takes::List,
+            ArgAction::SetTrue => Takes::Switch,
+            ArgAction::Count => Takes::Number,
+            // The help calls the value of an option N exactly when it is a number.
+            ArgAction::Set if argument.get_value_names().is_some_and(|names| names == ["N"]) => Takes::Number,
+            ArgAction::Set => Takes::Text,
+            _ => return None,
+        };
+        let key = argument.get_long()?;
+        (!["repository", "config"].contains(&key)).then(|| (key.to_owned(), takes))
+    });
+    options.collect()
+}
+
+/// What the flags say.
+pub(super) fn from_flags(options: &Options, matches: &ArgMatches) -> Said {
+    let word = |text: String| Word { text, origin: Origin::Flag };
+    let given = |key: &str| {
+        // Not every command has every option; and the default of a switch is not something that was said.
+        matches.try_contains_id(key).unwrap_or(false)
+            && matches.value_source(key) == Some(clap::parser::ValueSource::CommandLine)
+    };
+    let said = options.iter().filter(|(key, _)| given(key)).map(|(key, takes)| {
+        let words = match takes {
+            Takes::Switch => vec![matches.get_flag(key).to_string()],
+            Takes::Number if matches.try_get_one::<u8>(key).is_ok() => {
+                vec![matches.get_count(key).to_string()]
+            }
+            _ => matches
+                .get_raw(key)
+                .into_iter()
+                .flatten()
+                .map(|text| text.to_string_lossy().into_owned())
+                .collect(),
+        };
+        (key.clone(), words.into_iter().map(word).collect())
+    });
+    said.collect()
+}
+
+/// What the environment says, and a notice for each variable of ours that nothing reads. An empty variable is not set:
+/// GitHub Actions passes inputs that nobody gave as empty.
+pub(super) fn from_environment(
+    options: &Options,
+    environment: &BTreeMap<String, String>,
+) -> (Said, Vec<Problem>) {
+    let mut said = Said::new();
+    let mut known: BTreeSet<String> = ["repository", "config"].map(variable).into();
+    for (key, takes) in options {
+        let name = variable(key);
+        if let Some(text) = value(environment, &name) {
+            let words: Vec<_> = match takes {
+                Takes::List => split(text),
+                Takes::Text | Takes::Switch | Takes::Number => vec![text],
+            };
+            let word = |text: &str| Word { text: text.into(), origin: Origin::Environment };
+            if !words.is_empty() {
+                said.insert(key.clone(), words.into_iter().map(word).collect());
+            }
+        }
+        known.insert(name);
+    }
+    let unread = environment
+        .keys()
+        .filter(|name| name.starts_with(PREFIX) && !known.contains(name.as_str()) && !is_secret(name));
+    let notices = unread.map(|name| {
+        let notice = Problem::new(format!("{name} is set, and there is no such option"));
+        match nearest(name, known.iter().map(String::as_str)) {
+            Some(near) => notice.next(format!("did you mean {near}?")),
+            None => notice.next("`chart-release --help` lists the options"),
+        }
+    });
+    (said, notices.collect())
+}
+
+/// The items of a list in a variable: its lines, or what its commas part. The commas of `{a,b}` belong to a glob.
+fn split(text: &str) -> Vec<&str> {
+    let mut braces = 0_usize;
+    let part = |character: char| match character {
+        '{' => {
+            braces += 1;
+            false
+        }
+        '}' => {
+            braces = braces.saturating_sub(1);
+            false
+        }
+        character => character == '\n' || (character == ',' && braces == 0),
+    };
+    text.split(part).map(str::trim).filter(|item| !item.is_empty()).collect()
+}
+
+/// The secrets in the environment.
+pub(super) fn secrets(environment: &BTreeMap<String, String>) -> Vec<Secret> {
+    let secrets = environment.iter().filter(|(name, value)| is_secret(name) && !value.trim().is_empty());
+    secrets.map(|(variable, value)| Secret { variable: variable.clone(), value: value.clone() }).collect()
+}
+
+fn is_secret(name: &str) -> bool {
+    let ours = name.starts_with(PREFIX)
+        && ["_TOKEN", "_PASSWORD", "_PASSPHRASE"].iter().any(|end| name.ends_with(end));
+    ours || SECRETS.contains(&name)
+}
+
+/// The value of a variable, where it is set and not empty.
+pub(super) fn value<'a>(environment: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {
+    environment.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+}
+
+/// `CHART_RELEASE_SINCE` of `since`.
+pub(super) fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.replace('-', "_").to_uppercase())
+}
+
+/// The name that somebody probably meant.
+pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let distance = |known: &&str| strsim::damerau_levenshtein(&name.to_lowercase(), &known.to_lowercase());
+    let most = name.strip_prefix(PREFIX).unwrap_or(name).chars().count().div_ceil(3);
+    known.min_by_key(distance).filter(|known| distance(known) <= most)
+}

@@ -1,0 +1,1 @@
+//! What is meant by flags, environment and file together.

@@ -1,0 +1,120 @@
+//! Events → a bar on a terminal, plain lines elsewhere, or silence; and the log of `-v`.
+
+use crate::report::{Event, Watch, text};
+use indicatif::{BinaryBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::{
+    io::{self, IsTerminal, Write},
+    time::Duration,
+};
+
+/// Who watches the run: chosen once. With `-v` there are lines on a terminal too, because the log would tear a bar.
+pub fn watch(quiet: bool, verbose: u8) -> Box<dyn Watch> {
+    if quiet {
+        Box::new(Silent)
+    } else if verbose == 0 && io::stderr().is_terminal() {
+        Box::new(Bar::new())
+    } else {
+        Box::new(Lines)
+    }
+}
+
+/// Writes the log to stderr: nothing, what is done (1), what is asked of git and disk (2), or everything (3).
+pub fn log(verbose: u8) {
+    let level = match verbose {
+        0 => return,
+        1 => "chart_release=info",
+        2 => "chart_release=debug",
+        _ => "trace",
+    };
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
+        .with_writer(anstream::stderr)
+        .with_ansi(true)
+        .without_time()
+        .with_target(false);
+    // A second call, in a program that uses the library, keeps the log that it has.
+    let _ = log.try_init();
+}
+
+/// `--quiet`.
+struct Silent;
+
+impl Watch for Silent {
+    fn saw(&self, _: Event<'_>) {}
+}
+
+/// One line for each event worth telling.
+struct Lines;
+
+impl Watch for Lines {
+    fn saw(&self, event: Event<'_>) {
+        if let Some(line) = line(event) {
+            // Nobody is left to be told that nobody listens.
+            let _ = writeln!(anstream::stderr().lock(), "{line}");
+        }
+    }
+}
+
+/// One bar: it turns while the channels are asked, then counts what becomes public. It is gone when it is dropped.
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        bar.set_style(style("{spinner} {wide_msg}"));
+        bar.set_message("reading the repository");
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Self(bar)
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+impl Watch for Bar {
+    fn saw(&self, event: Event<'_>) {
+        match event {
+            Event::Decided { writes, .. } if writes > 0 => {
+                self.0.set_length(writes as u64);
+                self.0.set_style(style("{spinner} {bar:30} {pos}/{len} {wide_msg}"));
+            }
+            Event::Exposed(..) | Event::Attached(..) => self.0.inc(1),
+            // What went wrong stays on the screen; everything else is in the answer.
+            Event::Stopped(is, problem) => self.0.suspend(|| {
+                let _ = anstream::stderr().lock().write_all(text::stopped(is, problem).as_bytes());
+            }),
+            _ => {}
+        }
+        if let Some(line) = line(event) {
+            self.0.set_message(line);
+        }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// An event in words; `None` for what is not worth a line.
+fn line(event: Event<'_>) -> Option<String> {
+    Some(match event {
+        Event::Surveyed { charts, commits } => {
+            format!("found {} in {}", several(charts, "chart"), several(commits, "commit"))
+        }
+        Event::Looked(channel, versions) => format!("asked {channel} for {}", several(versions, "version")),
+        Event::Decided { versions: 0, .. } => return None,
+        Event::Decided { versions, .. } => format!("{} to work on", several(versions, "version")),
+        Event::Packed(is, size) => format!("packaged {is} ({})", BinaryBytes(size)),
+        Event::Staged(..) => return None,
+        Event::Exposed(is, channel) => format!("published {is} in {channel}"),
+        Event::Attached(is, channel) => format!("attached to {is} in {channel}"),
+        Event::Stopped(is, problem) => text::stopped(is, problem).trim_end().to_owned(),
+    })
+}
+
+fn several(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
