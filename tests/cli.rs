@@ -60,7 +60,11 @@ fn help_of_every_command_teaches_examples_and_exit_codes() {
 
 #[test]
 fn the_options_of_each_command_are_those_that_apply() {
-    let has = |command: &str, option: &str| run(&[command, "-h"]).stdout.contains(option);
+    let has = |command: &str, option: &str| {
+        let help = run(&[command, "-h"]).stdout;
+        help.lines()
+            .any(|line| line.split_whitespace().take(2).any(|word| word.trim_matches([',', '.']) == option))
+    };
     let everywhere = [
         "--charts",
         "--exclude",

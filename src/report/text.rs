@@ -11,7 +11,7 @@ use crate::{
     problem::Problem,
 };
 use anstyle::{AnsiColor, Style};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 const HEADING: Style = Style::new().bold();
 const QUIET: Style = Style::new().dimmed();
