@@ -229,22 +229,19 @@ impl Meant<'_> {
     }
 }
 
-/// A glob without `./` before and `/` behind it.
+/// A glob without the parts of a path that mean nothing: `./charts/` is `charts`, and the root is `.`.
 fn glob(text: &str) -> Result<String, String> {
-    let mut glob = text.trim();
-    while let Some(rest) = glob.strip_prefix("./") {
-        glob = rest;
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("an empty glob matches nothing".into());
     }
-    let glob = glob.trim_end_matches('/');
-    if glob.is_empty() && !text.trim().starts_with('.') {
-        return Err(format!("`{text}` matches nothing"));
-    }
-    let glob = if glob.is_empty() { "." } else { glob };
-    if glob.starts_with('/') || glob.split('/').any(|part| part == "..") {
+    let parts: Vec<_> = text.split('/').filter(|part| !["", "."].contains(part)).collect();
+    if text.starts_with('/') || parts.contains(&"..") {
         return Err(format!("`{text}` leads out of the repository"));
     }
-    match globset::Glob::new(glob) {
-        Ok(_) => Ok(glob.into()),
+    let glob = if parts.is_empty() { ".".to_owned() } else { parts.join("/") };
+    match globset::Glob::new(&glob) {
+        Ok(_) => Ok(glob),
         Err(error) => Err(format!("`{text}` is not a glob: {}", error.kind())),
     }
 }

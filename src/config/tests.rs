@@ -1,1 +1,342 @@
 //! What is meant by flags, environment and file together.
+
+use super::*;
+use crate::{cli::Cli, problem::Problem};
+use clap::CommandFactory;
+use std::{collections::BTreeMap, path::Path};
+
+/// `chart-release` called like this, with `repository` as the root and four processors.
+fn given(typed: &str, environment: &[(&str, &str)]) -> Given {
+    let definition = Cli::command();
+    let words = std::iter::once("chart-release").chain(typed.split_whitespace());
+    let matches = definition.clone().try_get_matches_from(words).unwrap();
+    let environment: BTreeMap<_, _> =
+        environment.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    Given::new(&definition, matches.subcommand().unwrap().1, &environment)
+}
+
+fn check(typed: &str, environment: &[(&str, &str)], file: &str) -> Result<Config, Vec<Problem>> {
+    let four = NonZeroUsize::new(4).unwrap();
+    given(typed, environment).check(Path::new("repository"), Some((FILE, file.as_bytes())), four)
+}
+
+fn config(typed: &str, environment: &[(&str, &str)], file: &str) -> Config {
+    check(typed, environment, file).unwrap()
+}
+
+fn problems(typed: &str, environment: &[(&str, &str)], file: &str) -> Vec<Problem> {
+    check(typed, environment, file).unwrap_err()
+}
+
+/// `file:line what` of each problem.
+fn lines(file: &str) -> Vec<String> {
+    let told = |problem: Problem| {
+        let place = problem.place.unwrap();
+        format!("{}:{} {}", place.file, place.line.unwrap_or_default(), problem.what)
+    };
+    problems("plan", &[], file).into_iter().map(told).collect()
+}
+
+fn folder(id: &str, path: &str) -> ChannelChoice {
+    ChannelChoice::Folder { id: ChannelId(id.into()), path: path.into() }
+}
+
+#[test]
+fn nothing_given_is_a_sweep_of_charts_to_the_folder_published() {
+    let expected = Config {
+        repository: "repository".into(),
+        charts: vec!["charts".into()],
+        exclude: vec![],
+        channels: vec![folder("folder:published", "repository/published")],
+        since: None,
+        only: None,
+        generated: vec![],
+        strict: false,
+        jobs: NonZeroUsize::new(4).unwrap(),
+        into: "repository/packages".into(),
+        names: vec![],
+        json: false,
+        quiet: false,
+        verbose: 0,
+        color: Color::Auto,
+        source_date_epoch: None,
+        secrets: vec![],
+    };
+    assert_eq!(config("plan", &[], ""), expected);
+    let four = NonZeroUsize::new(4).unwrap();
+    assert_eq!(given("plan", &[]).check(Path::new("repository"), None, four).unwrap(), expected);
+}
+
+#[test]
+fn flags_go_over_environment_and_environment_over_file() {
+    let file = "since: file\njobs: 1\ncharts: [file]\nstrict: true\n";
+    let environment = [("CHART_RELEASE_SINCE", "environment"), ("CHART_RELEASE_JOBS", "2")];
+    let config = config("plan --since flag", &environment, file);
+    assert_eq!(config.since.as_deref(), Some("flag"));
+    assert_eq!(config.jobs.get(), 2);
+    assert_eq!(config.charts, ["file"]);
+    assert!(config.strict);
+}
+
+#[test]
+fn a_list_of_a_higher_source_replaces_the_whole_list_of_a_lower_one() {
+    let config = config("plan --charts c", &[("CHART_RELEASE_CHARTS", "b")], "charts: [a, d]\n");
+    assert_eq!(config.charts, ["c"]);
+}
+
+#[test]
+fn every_option_can_be_given_by_each_source_and_is_read() {
+    let by_file = "\
+charts: [a, b]
+exclude: a/x
+channel: [folder:one, folder:two]
+since: v1
+only: plan.json
+generated: ['*.gen']
+strict: true
+jobs: 3
+into: out
+json: true
+quiet: true
+verbose: 2
+color: never
+";
+    let by_environment = [
+        ("CHART_RELEASE_CHARTS", "a,b"),
+        ("CHART_RELEASE_EXCLUDE", "a/x"),
+        ("CHART_RELEASE_CHANNEL", "folder:one\nfolder:two\n"),
+        ("CHART_RELEASE_SINCE", "v1"),
+        ("CHART_RELEASE_ONLY", "repository/plan.json"),
+        ("CHART_RELEASE_GENERATED", "*.gen"),
+        ("CHART_RELEASE_STRICT", "true"),
+        ("CHART_RELEASE_JOBS", "3"),
+        ("CHART_RELEASE_INTO", "repository/out"),
+        ("CHART_RELEASE_JSON", "1"),
+        ("CHART_RELEASE_QUIET", "TRUE"),
+        ("CHART_RELEASE_VERBOSE", "2"),
+        ("CHART_RELEASE_COLOR", "never"),
+    ];
+    let known: Vec<_> = options::of(&Cli::command()).into_keys().collect();
+    let in_file: std::collections::BTreeSet<_> =
+        by_file.lines().map(|line| line.split(':').next().unwrap()).collect();
+    assert_eq!(known, in_file.into_iter().collect::<Vec<_>>(), "an option was added: give it here too");
+
+    let file = config("plan", &[], by_file);
+    let environment = config("plan", &by_environment, "");
+    assert_eq!(
+        file.channels,
+        [folder("folder:one", "repository/one"), folder("folder:two", "repository/two")]
+    );
+    assert_eq!(environment.channels, [folder("folder:one", "one"), folder("folder:two", "two")]);
+    assert_eq!(Config { channels: vec![], ..file.clone() }, Config { channels: vec![], ..environment });
+    let nothing = config("plan", &[], "");
+    assert_eq!(file.since.as_deref(), Some("v1"));
+    assert_eq!(
+        (file.charts, file.exclude, file.generated),
+        (vec!["a".to_owned(), "b".to_owned()], vec!["a/x".to_owned()], vec!["*.gen".to_owned()])
+    );
+    assert_eq!((file.only, file.into), (Some("repository/plan.json".into()), "repository/out".into()));
+    assert_eq!((file.jobs.get(), file.verbose, file.color), (3, 2, Color::Never));
+    assert!(file.strict && file.json && file.quiet);
+    assert!(!nothing.strict && !nothing.json && !nothing.quiet);
+
+    let typed = "--charts a --charts b --exclude a/x --channel folder:one --channel folder:two --since v1 \
+        --generated *.gen --strict --jobs 3 --json --color never";
+    let flags = config(&format!("plan {typed}"), &[], "");
+    assert_eq!(
+        (flags.charts, flags.channels),
+        (
+            vec!["a".to_owned(), "b".to_owned()],
+            vec![folder("folder:one", "one"), folder("folder:two", "two")]
+        )
+    );
+    assert!(flags.strict && flags.json);
+    assert_eq!((flags.jobs.get(), flags.color, flags.since.as_deref()), (3, Color::Never, Some("v1")));
+    let flags = config("package --into out --only plan.json -vv", &[], "");
+    assert_eq!((flags.into, flags.only, flags.verbose), ("out".into(), Some("plan.json".into()), 2));
+}
+
+#[test]
+fn an_empty_variable_is_not_set() {
+    let environment = [
+        ("CHART_RELEASE_CHARTS", ""),
+        ("CHART_RELEASE_SINCE", "  "),
+        ("CHART_RELEASE_STRICT", ""),
+        ("SOURCE_DATE_EPOCH", ""),
+    ];
+    let config = config("plan", &environment, "charts: x\nsince: v1\nstrict: true\n");
+    assert_eq!((config.charts, config.since), (vec!["x".to_owned()], Some("v1".to_owned())));
+    assert!(config.strict);
+    assert_eq!(config.source_date_epoch, None);
+}
+
+#[test]
+fn lines_and_commas_part_a_list_in_a_variable_and_the_commas_of_a_glob_do_not() {
+    let charts = |text| config("plan", &[("CHART_RELEASE_CHARTS", text)], "").charts;
+    assert_eq!(charts("a, b ,,c"), ["a", "b", "c"]);
+    assert_eq!(charts("a\n\n  b\n"), ["a", "b"]);
+    assert_eq!(charts("charts/{a,b},other"), ["charts/{a,b}", "other"]);
+}
+
+#[test]
+fn names_go_over_since_and_only_of_a_lower_source() {
+    let config = config("publish demo@1.0.0", &[("CHART_RELEASE_SINCE", "HEAD~2")], "only: plan.json\n");
+    assert_eq!((config.since, config.only), (None, None));
+    assert_eq!(config.names, ["demo@1.0.0"]);
+}
+
+#[test]
+fn what_the_file_says_wrong_is_told_with_its_line() {
+    assert_eq!(lines("charts: a\nchanel: folder:x\n"), ["chart-release.yaml:2 there is no option `chanel`"]);
+    assert_eq!(lines("repository: x\n"), ["chart-release.yaml:1 there is no option `repository`"]);
+    assert_eq!(
+        lines("strict: maybe\njobs: four\nsince: 1234567\ncharts: {a: b}\nexclude:\n- a\n- 1.0\n"),
+        [
+            "chart-release.yaml:1 strict: must be true or false",
+            "chart-release.yaml:2 jobs: must be a whole number",
+            "chart-release.yaml:3 since: must be text; in quotes anything is text",
+            "chart-release.yaml:4 charts: must be a list of texts, or one text; in quotes anything is text",
+            "chart-release.yaml:7 exclude: every item of the list must be text; in quotes anything is text",
+        ]
+    );
+    assert_eq!(
+        lines("jobs: 0\ngenerated: ../x\ncharts:\n- a\n- /b\nchannel: oci://ghcr.io/acme\ncolor: red\n"),
+        [
+            "chart-release.yaml:5 charts: `/b` leads out of the repository",
+            "chart-release.yaml:6 channel: `oci://ghcr.io/acme` is not a channel",
+            "chart-release.yaml:2 generated: `../x` leads out of the repository",
+            "chart-release.yaml:1 jobs: `0` is not a number that can stand here",
+            "chart-release.yaml:7 color: `red` is neither auto nor always nor never",
+        ]
+    );
+    assert_eq!(
+        lines("charts: a\ncharts: b\n"),
+        ["chart-release.yaml:2 `charts` stands here again, after line 1"]
+    );
+    assert_eq!(lines("- charts\n"), ["chart-release.yaml:1 the configuration is not a map of options"]);
+    assert_eq!(lines("a: [\n").len(), 1);
+}
+
+#[test]
+fn a_wrong_key_is_told_with_the_nearest_one_and_all() {
+    let next = |file| problems("plan", &[], file)[0].next.clone().unwrap();
+    assert!(next("channels: x\n").starts_with("did you mean `channel`? the options are channel, charts, "));
+    assert!(next("Exclude: x\n").starts_with("did you mean `exclude`? "));
+    assert!(next("signing-key: x\n").starts_with("the options are channel, charts, "));
+}
+
+#[test]
+fn a_key_without_a_value_says_nothing() {
+    assert_eq!(config("plan", &[], "charts:\nexclude: []\nsince: ''\n"), config("plan", &[], "# nothing\n"));
+}
+
+#[test]
+fn a_wrong_value_is_told_by_whom_it_was_given() {
+    let environment = [("CHART_RELEASE_STRICT", "maybe"), ("CHART_RELEASE_JOBS", "-1")];
+    let told: Vec<_> =
+        problems("plan --charts ../x", &environment, "").into_iter().map(|problem| problem.what).collect();
+    assert_eq!(
+        told,
+        [
+            "--charts: `../x` leads out of the repository",
+            "CHART_RELEASE_STRICT: `maybe` is neither true nor false",
+            "CHART_RELEASE_JOBS: `-1` is not a number that can stand here",
+        ]
+    );
+}
+
+#[test]
+fn globs_are_taken_from_the_root_without_ornaments() {
+    let charts = |glob: &str| config("plan", &[("CHART_RELEASE_CHARTS", glob)], "").charts;
+    for (given, meant) in
+        [("./charts/", "charts"), (".", "."), ("./", "."), ("charts/*", "charts/*"), (".//a", "a")]
+    {
+        assert_eq!(charts(given), [meant], "{given}");
+    }
+    for wrong in ["/", "/charts", "..", "a/../../b", "[a", "a/{b"] {
+        assert!(check("plan", &[("CHART_RELEASE_CHARTS", wrong)], "").is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_channel_that_is_given_twice_is_one() {
+    let config = config("plan --channel folder:a --channel folder:a", &[], "");
+    assert_eq!(config.channels, [folder("folder:a", "a")]);
+    for wrong in ["folder:", "releases", "published", "Folder:x"] {
+        let problems = problems(&format!("plan --channel {wrong}"), &[], "");
+        assert!(problems[0].next.as_ref().unwrap().contains("`folder:PATH`"), "{wrong}");
+    }
+}
+
+#[test]
+fn charts_are_named_by_name_and_version_not_by_path() {
+    assert_eq!(config("plan demo other@1.0.0-rc.1+x", &[], "").names, ["demo", "other@1.0.0-rc.1+x"]);
+    for wrong in ["charts/demo", "./demo", ".", "@1.0.0", "demo@", "demo@1@2"] {
+        assert!(check(&format!("plan {wrong}"), &[], "").is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn the_file_is_looked_for_at_the_root_unless_it_is_named() {
+    let root = Path::new("root");
+    let file = given("plan", &[]).file(root);
+    assert_eq!((file.path.as_path(), file.named), (Path::new("root/chart-release.yaml"), false));
+    let file = given("plan --config other.yaml", &[("CHART_RELEASE_CONFIG", "third.yaml")]).file(root);
+    assert_eq!((file.path.as_path(), file.named), (Path::new("other.yaml"), true));
+    let given =
+        given("plan", &[("CHART_RELEASE_CONFIG", "third.yaml"), ("CHART_RELEASE_REPOSITORY", "there")]);
+    assert_eq!(given.file(root).path, Path::new("third.yaml"));
+    assert_eq!(given.repository(), Some(Path::new("there")));
+    assert!(given.notices().is_empty());
+}
+
+#[test]
+fn a_variable_that_nothing_reads_is_worth_a_notice() {
+    let environment = [
+        ("CHART_RELEASE_CHANEL", "x"),
+        ("CHART_RELEASE_SOMETHING_ELSE", "x"),
+        ("CHART_RELEASE_OCI_PASSWORD", "x"),
+        ("CHART_RELEASER", "x"),
+    ];
+    let given = given("plan", &environment);
+    let told: Vec<_> =
+        given.notices().iter().map(|notice| (notice.what.as_str(), notice.next.as_deref())).collect();
+    assert_eq!(
+        told,
+        [
+            (
+                "CHART_RELEASE_CHANEL is set, and there is no such option",
+                Some("did you mean CHART_RELEASE_CHANNEL?")
+            ),
+            (
+                "CHART_RELEASE_SOMETHING_ELSE is set, and there is no such option",
+                Some("`chart-release --help` lists the options")
+            ),
+        ]
+    );
+}
+
+#[test]
+fn secrets_are_known_and_never_printed() {
+    let environment = [
+        ("GITHUB_TOKEN", "ghs_abc"),
+        ("GH_TOKEN", ""),
+        ("CHART_RELEASE_OCI_PASSWORD", "correct horse"),
+        ("CHART_RELEASE_SIGN_PASSPHRASE", "battery"),
+        ("HOME", "/home/demo"),
+    ];
+    let config = config("plan", &environment, "");
+    let known: Vec<_> =
+        config.secrets.iter().map(|secret| (secret.variable.as_str(), secret.value())).collect();
+    assert_eq!(
+        known,
+        [
+            ("CHART_RELEASE_OCI_PASSWORD", "correct horse"),
+            ("CHART_RELEASE_SIGN_PASSPHRASE", "battery"),
+            ("GITHUB_TOKEN", "ghs_abc"),
+        ]
+    );
+    let printed = format!("{config:?}");
+    assert!(printed.contains("GITHUB_TOKEN=***"));
+    assert!(known.iter().all(|(_, value)| !printed.contains(value)), "{printed}");
+}

@@ -26,7 +26,7 @@ pub struct PlanDocument {
     /// The exit code of the command.
     pub exit_code: u8,
     /// Versions by the most serious of their steps: `put`, `finish`, `attach`, `keep`, `refuse`, `stop`.
-    pub counts: BTreeMap<&'static str, usize>,
+    pub counts: BTreeMap<String, usize>,
     /// Chart by chart; of one chart the oldest first.
     pub versions: Vec<PlannedVersion>,
     /// Older versions that were never published. They are not published by this plan either.
@@ -45,8 +45,8 @@ pub struct ReportDocument {
     /// The exit code of the command.
     pub exit_code: u8,
     /// Versions by the most serious of their outcomes: `published`, `attached`, `kept`, `refused`, `stopped`,
-    /// `held back`.
-    pub counts: BTreeMap<&'static str, usize>,
+    /// `held_back`.
+    pub counts: BTreeMap<String, usize>,
     /// Chart by chart; of one chart the oldest first.
     pub versions: Vec<ReportedVersion>,
     /// Older versions that were never published.
@@ -120,15 +120,15 @@ pub struct ReportedVersion {
 pub struct ReportedOutcome {
     /// The channel, as configured.
     pub channel: String,
-    /// `published`, `attached`, `kept`, `refused`, `stopped` or `held back`.
-    pub outcome: &'static str,
+    /// `published`, `attached`, `kept`, `refused`, `stopped` or `held_back`.
+    pub outcome: String,
     /// Where people find it; with `published`, `attached` and `kept`.
     pub reference: Option<Found>,
     /// What stands against it; with `refused`.
     pub refusal: Option<Refused>,
     /// What went wrong; with `stopped`.
     pub problem: Option<Told>,
-    /// What it waits for; with `held back`.
+    /// What it waits for; with `held_back`.
     pub waits_for: Option<String>,
 }
 
@@ -157,13 +157,13 @@ pub struct Found {
 /// Other content is published.
 #[derive(Debug, Serialize)]
 pub struct Refused {
-    /// `other content` (than the repository's) or `channels disagree`.
+    /// `other_content` (than the repository's) or `channels_disagree`.
     pub kind: &'static str,
-    /// The repository's package, `sha256:…`; with `other content`.
+    /// The repository's package, `sha256:…`; with `other_content`.
     pub ours: Option<String>,
     /// Who holds which package, sorted by channel.
     pub published: Vec<Holder>,
-    /// Paths in the chart that differ; with `other content`.
+    /// Paths in the chart that differ; with `other_content`.
     pub files: Vec<String>,
 }
 
@@ -262,10 +262,6 @@ pub fn json(document: &impl Serialize) -> String {
 /// A problem in `file`, when it is not a plan document of a version that this program knows.
 pub fn selected(file: &str, bytes: &[u8]) -> Result<Vec<ChartVersion>, Problem> {
     #[derive(Deserialize)]
-    struct Schema {
-        schema: Option<String>,
-    }
-    #[derive(Deserialize)]
     struct Selection {
         versions: Vec<Selected>,
     }
@@ -274,28 +270,18 @@ pub fn selected(file: &str, bytes: &[u8]) -> Result<Vec<ChartVersion>, Problem> 
         chart: String,
         version: String,
     }
-    const NEXT: &str = "write one with `chart-release plan --json`";
-    let not_read = |what: &str, error: &serde_json::Error| {
-        let problem = Problem::new(format!("{what}: {error}")).next(NEXT);
-        if error.line() == 0 { problem.in_file(file) } else { problem.at(file, error.line()) }
+    let wrong = |what: String| {
+        Problem::new(what).in_file(file).next("write the plan with `chart-release plan --json`")
     };
-    let Schema { schema } =
-        serde_json::from_slice(bytes).map_err(|error| not_read("this is not a JSON document", &error))?;
-    match schema.as_deref() {
+    let document: serde_json::Value =
+        serde_json::from_slice(bytes).map_err(|error| wrong(format!("this is not JSON: {error}")))?;
+    match document.get("schema").and_then(|schema| schema.as_str()) {
         Some(PLAN) => {}
-        Some(other) => {
-            return Err(Problem::new(format!("this is a {other} document, and `--only` takes {PLAN}"))
-                .in_file(file)
-                .next(NEXT));
-        }
-        None => {
-            return Err(Problem::new(format!("this document has no `schema`, and `--only` takes {PLAN}"))
-                .in_file(file)
-                .next(NEXT));
-        }
+        Some(other) => return Err(wrong(format!("this is a {other} document, and `--only` takes {PLAN}"))),
+        None => return Err(wrong(format!("this document has no `schema`, and `--only` takes {PLAN}"))),
     }
-    let Selection { versions } =
-        serde_json::from_slice(bytes).map_err(|error| not_read("this plan cannot be read", &error))?;
+    let Selection { versions } = Selection::deserialize(document)
+        .map_err(|error| wrong(format!("this plan cannot be read: {error}")))?;
     Ok(versions.into_iter().map(|selected| ChartVersion::new(selected.chart, selected.version)).collect())
 }
 
@@ -337,7 +323,7 @@ fn planned_step(channel: String, step: &Step) -> PlannedStep {
 fn reported_outcome(channel: &crate::holdings::ChannelId, outcome: &Outcome) -> ReportedOutcome {
     let empty = ReportedOutcome {
         channel: channel.to_string(),
-        outcome: outcome.word(),
+        outcome: machine_word(outcome.word()),
         reference: None,
         refusal: None,
         problem: None,
@@ -373,13 +359,13 @@ fn refused(refusal: &Refusal) -> Refused {
     };
     match refusal {
         Refusal::OtherContent { channel, ours, theirs, files } => Refused {
-            kind: "other content",
+            kind: "other_content",
             ours: Some(ours.to_string()),
             published: vec![holder(channel, theirs)],
             files: files.clone(),
         },
         Refusal::ChannelsDisagree(holders) => Refused {
-            kind: "channels disagree",
+            kind: "channels_disagree",
             ours: None,
             published: holders.iter().map(|(channel, package)| holder(channel, package)).collect(),
             files: vec![],
@@ -414,10 +400,14 @@ fn told(problem: &Problem) -> Told {
 }
 
 /// Every word, with 0 where there is none: a reader can ask for `.counts.published` without asking whether it is there.
-fn counts(words: &[&'static str], counted: &[(&'static str, usize)]) -> BTreeMap<&'static str, usize> {
-    let mut counts: BTreeMap<_, _> = words.iter().map(|word| (*word, 0)).collect();
-    counts.extend(counted.iter().copied());
-    counts
+fn counts(words: &[&'static str], counted: &[(&'static str, usize)]) -> BTreeMap<String, usize> {
+    let none = words.iter().map(|word| (*word, 0));
+    none.chain(counted.iter().copied()).map(|(word, count)| (machine_word(word), count)).collect()
+}
+
+/// A word of ours as one token: `held_back`.
+fn machine_word(word: &str) -> String {
+    word.replace(' ', "_")
 }
 
 /// Seconds since 1970 as RFC 3339 in UTC; `None` outside the years that it can write.

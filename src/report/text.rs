@@ -11,7 +11,7 @@ use crate::{
     problem::Problem,
 };
 use anstyle::{AnsiColor, Style};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 const HEADING: Style = Style::new().bold();
 const QUIET: Style = Style::new().dimmed();
@@ -38,7 +38,7 @@ pub fn plan(plan: &Plan) -> String {
     }
     told.add_failures(&plan.problems);
     parts.extend(told.section("Somebody has to act", |problem| !problem.passing));
-    parts.extend(told.section("Run again", |problem| problem.passing));
+    parts.extend(told.section("Unfinished: run again", |problem| problem.passing));
     parts.extend(missed(&plan.missed));
     parts.extend(notices(&plan.notices));
     let idle = plan.exit_code().number() == 0
@@ -71,7 +71,7 @@ pub fn report(report: &Report, all: bool) -> String {
     }
     told.add_failures(&report.problems);
     parts.extend(told.section("Somebody has to act", |problem| !problem.passing));
-    parts.extend(told.section("Run again", |problem| problem.passing));
+    parts.extend(told.section("Unfinished: run again", |problem| problem.passing));
     parts.extend(waiting.section("Held back", |_| true));
     parts.extend(missed(&report.missed));
     parts.extend(notices(&report.notices));
@@ -91,7 +91,7 @@ pub fn packages(packages: &Packages) -> String {
     let mut told = Findings::default();
     told.add_failures(&packages.problems);
     parts.extend(told.section("Somebody has to act", |problem| !problem.passing));
-    parts.extend(told.section("Run again", |problem| problem.passing));
+    parts.extend(told.section("Unfinished: run again", |problem| problem.passing));
     parts.extend(notices(&packages.notices));
     if !packages.made.is_empty() {
         let width = packages.made.iter().map(|made| width(&made.file)).max().unwrap_or_default();
@@ -192,7 +192,7 @@ fn missed(missed: &[Missed]) -> Option<String> {
     }
     let names: Vec<_> = missed.iter().map(|missed| missed.is.to_string()).collect();
     let width = names.iter().map(|name| width(name)).max().unwrap_or_default();
-    let mut text = painted(HEADING, "Never published, and not published by a sweep; to publish them") + "\n";
+    let mut text = painted(HEADING, "Older versions that were never published; to publish one") + "\n";
     for (name, missed) in names.iter().zip(missed) {
         text += &format!("  {}  {}\n", pad(name, width), missed.command);
     }
@@ -303,22 +303,27 @@ fn colour(step: &Step) -> Style {
     }
 }
 
-/// The reasons of a row: one for all channels, or one for each where they differ; then the notes.
+/// The reasons of a row, then its notes. What is kept needs a reason only where everything is; where there are several
+/// reasons, each says for which channels.
 fn why(planned: &Planned) -> String {
-    let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (channel, step) in &planned.steps {
-        by_reason
-            .entry(step.why().lines().next().unwrap_or_default().into())
-            .or_default()
-            .push(channel.to_string());
+    let kept = |step: &Step| matches!(step, Step::Keep(_));
+    let all_kept = planned.steps.values().all(kept);
+    let mut reasons: Vec<(String, Vec<&str>)> = vec![];
+    for (channel, step) in planned.steps.iter().filter(|(_, step)| all_kept || !kept(step)) {
+        let reason = step.why().lines().next().unwrap_or_default().to_owned();
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, channels)) => channels.push(&channel.0),
+            None => reasons.push((reason, vec![&channel.0])),
+        }
     }
-    let mut reasons: Vec<_> = if by_reason.len() == 1 {
-        by_reason.into_keys().collect()
-    } else {
-        by_reason.into_iter().map(|(reason, channels)| format!("{}: {reason}", channels.join(", "))).collect()
-    };
-    reasons.extend(planned.notes.iter().cloned());
-    reasons.join("; ")
+    let several = reasons.len() > 1;
+    let reasons =
+        reasons.into_iter().map(
+            |(reason, channels)| {
+                if several { format!("{}: {reason}", channels.join(", ")) } else { reason }
+            },
+        );
+    reasons.chain(planned.notes.iter().cloned()).collect::<Vec<_>>().join("; ")
 }
 
 fn painted(style: Style, text: &str) -> String {

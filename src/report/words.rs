@@ -74,10 +74,10 @@ impl Refusal {
     /// What stands against it, in a few words.
     pub fn why(&self) -> String {
         match self {
-            Self::OtherContent { channel, files, .. } => match files.as_slice() {
-                [] => format!("{channel} holds other content"),
-                [file] => format!("{channel} holds other content: {file} differs"),
-                files => format!("{channel} holds other content: {} files differ", files.len()),
+            Self::OtherContent { files, .. } => match files.as_slice() {
+                [] => "other content is published".into(),
+                [file] => format!("other content is published: {file} differs"),
+                files => format!("other content is published: {} files differ", files.len()),
             },
             Self::ChannelsDisagree(_) => "the channels hold different packages".into(),
         }
