@@ -1,0 +1,69 @@
+//! Checks what chart-release writes against the programs that read it: Helm 3, Helm 4, skopeo and a registry.
+//!
+//!     cargo run -p chart-release-peers -- [--program PATH] [--peers FOLDER]
+//!
+//! `checks/peers/install` brings the peers. A peer that is missing, or of another version than the file `versions`
+//! says, is a failure and never a skipped check. Nothing leaves this machine: the folder is served and the registry
+//! listens on the loopback, and every home is a temporary folder.
+
+mod charts;
+mod checks;
+mod commands;
+mod damage;
+mod peers;
+mod program;
+mod published;
+mod registry;
+mod report;
+mod repository;
+mod served;
+mod world;
+
+use anyhow::{Result, bail};
+use report::Report;
+use std::{path::PathBuf, process::ExitCode};
+use world::World;
+
+fn main() -> ExitCode {
+    match checked() {
+        Ok(report) => report.conclude(),
+        Err(error) => {
+            eprintln!("The checks could not begin: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Every check in turn. An error: what all of them lean on is missing.
+fn checked() -> Result<Report> {
+    let arguments = Arguments::read(std::env::args().skip(1))?;
+    let world = World::new(&arguments.peers, arguments.program)?;
+    let mut report = Report::new();
+    checks::run(&world, &mut report)?;
+    Ok(report)
+}
+
+struct Arguments {
+    /// A built chart-release. None: it is built from this checkout.
+    program: Option<PathBuf>,
+    /// Where `install` put the two Helms.
+    peers: PathBuf,
+}
+
+impl Arguments {
+    fn read(mut words: impl Iterator<Item = String>) -> Result<Self> {
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut arguments = Self {
+            program: None,
+            peers: std::env::var_os("PEERS").map_or_else(|| root.join("target/peers"), PathBuf::from),
+        };
+        while let Some(word) = words.next() {
+            match (word.as_str(), words.next()) {
+                ("--program", Some(path)) => arguments.program = Some(std::path::absolute(path)?),
+                ("--peers", Some(path)) => arguments.peers = std::path::absolute(path)?,
+                _ => bail!("usage: chart-release-peers [--program PATH] [--peers FOLDER]"),
+            }
+        }
+        Ok(arguments)
+    }
+}

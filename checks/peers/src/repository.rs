@@ -1,0 +1,116 @@
+//! A git repository with charts, as the program finds it.
+
+use crate::{
+    charts,
+    commands::{command, run},
+    peers::Helm,
+    world::{World, copy},
+};
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+pub struct Repository {
+    pub folder: PathBuf,
+    home: PathBuf,
+}
+
+/// A chart of the working tree.
+pub struct Chart {
+    pub name: String,
+    pub version: String,
+    /// Renders nothing by itself.
+    pub library: bool,
+    /// One of `examples/charts`, and so held to the strictest rules.
+    pub example: bool,
+    pub folder: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    name: String,
+    version: String,
+    #[serde(default, rename = "type")]
+    kind: String,
+}
+
+impl Repository {
+    /// The sample charts and the charts of `charts.rs`, below `charts/`, in one commit.
+    pub fn with_all_charts(world: &World, helm: &Helm) -> Result<Self> {
+        let repository = Self { folder: world.folder("repository")?, home: world.folder("git")? };
+        repository.git(&["init", "--quiet", "--initial-branch=main"])?;
+        copy(&examples(), &repository.folder.join("charts"))?;
+        charts::write(&repository.folder, &world.folder("bundled")?, helm)?;
+        repository.commit("Add the charts")?;
+        Ok(repository)
+    }
+
+    pub fn commit(&self, message: &str) -> Result<()> {
+        self.git(&["add", "--all"])?;
+        self.git(&["commit", "--quiet", "--message", message])
+    }
+
+    /// Every chart of the working tree, by folder.
+    pub fn charts(&self) -> Result<Vec<Chart>> {
+        let mut folders = fs::read_dir(self.folder.join("charts"))?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<Result<Vec<_>>>()?;
+        folders.sort();
+        folders.into_iter().map(Chart::read).collect()
+    }
+
+    pub fn chart(&self, name: &str) -> Result<Chart> {
+        Chart::read(self.folder.join("charts").join(name))
+    }
+
+    /// Gives a chart another version and one file more, as a maintainer would.
+    pub fn raise(&self, name: &str, version: &str) -> Result<()> {
+        let chart = self.chart(name)?;
+        let file = chart.folder.join("Chart.yaml");
+        let raised = fs::read_to_string(&file)?
+            .replace(&format!("version: {}", chart.version), &format!("version: {version}"));
+        fs::write(&file, raised)?;
+        fs::write(chart.folder.join("CHANGES.md"), format!("{version}: this file\n"))?;
+        anyhow::ensure!(self.chart(name)?.version == version, "{name} did not take the version {version}");
+        Ok(())
+    }
+
+    fn git(&self, words: &[&str]) -> Result<()> {
+        let mut git = command("git", &self.home);
+        git.current_dir(&self.folder).args(["-c", "core.autocrlf=false"]).args(words);
+        for role in ["AUTHOR", "COMMITTER"] {
+            git.env(format!("GIT_{role}_NAME"), "Peers")
+                .env(format!("GIT_{role}_EMAIL"), "peers@example.com")
+                .env(format!("GIT_{role}_DATE"), "2024-05-06T07:08:09+00:00");
+        }
+        run(&mut git).map(drop)
+    }
+}
+
+impl Chart {
+    fn read(folder: PathBuf) -> Result<Self> {
+        let file = folder.join("Chart.yaml");
+        let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+        let metadata: Metadata = serde_saphyr::from_str(text.trim_start_matches('\u{feff}'))
+            .with_context(|| file.display().to_string())?;
+        let example = examples().join(folder.file_name().unwrap_or_default()).is_dir();
+        Ok(Self {
+            name: metadata.name,
+            version: metadata.version,
+            library: metadata.kind == "library",
+            example,
+            folder,
+        })
+    }
+
+    pub fn title(&self) -> String {
+        format!("{} {}", self.name, self.version)
+    }
+}
+
+fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/charts")
+}
