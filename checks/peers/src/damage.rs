@@ -42,7 +42,8 @@ pub fn check(stage: &Stage, report: &mut Report) -> Result<()> {
     }
 
     let damaged = self::damaged(stage)?;
-    change(&damaged.published.index_file(), &chart.version, "0.1.7")?;
+    let version = |version: &str| format!("\n    version: {version}\n");
+    change(&damaged.published.index_file(), &version(&chart.version), &version("0.1.7"))?;
     report.must_fail("a version in the index that was never published", || index::listed(&damaged, newest));
     report.must_fail("an entry that differs from Helm's", || {
         index::as_helm(damaged.world, &damaged.published, newest)

@@ -118,9 +118,12 @@ impl Helm {
         self.new_file(into, self.command().arg("package").arg(chart).arg("--destination").arg(into))
     }
 
-    /// The file that `helm pull` brought; `words` say from where.
+    /// The file that `helm pull` brought; `words` say from where. Its cache is empty: Helm 4 keeps packages by their
+    /// digest, and would not ask the other side a second time.
     pub fn pull(&self, into: &Path, words: &[&str]) -> Result<PathBuf> {
-        self.new_file(into, self.command().arg("pull").args(words).arg("--destination").arg(into))
+        let mut helm = self.command();
+        helm.env("HELM_CACHE_HOME", into.join("cache"));
+        self.new_file(into, helm.arg("pull").args(words).arg("--destination").arg(into))
     }
 
     /// The one `.tgz` that the command adds to a folder.

@@ -34,7 +34,7 @@ impl<'a> Stage<'a> {
     }
 }
 
-/// Runs them all. An error: there is nothing to check, because nothing could be published.
+/// Runs them all. An error: something that later groups of checks need could not be had.
 pub fn run(world: &World, report: &mut Report) -> Result<()> {
     let helm = world.peers.newest_helm();
     let repository = Repository::with_all_charts(world, helm).context("could not make the repository")?;
