@@ -106,10 +106,16 @@ impl Helm {
     }
 
     pub fn command(&self) -> Command {
-        let mut helm = command(&self.binary, &self.home);
+        self.command_at(&self.home)
+    }
+
+    fn command_at(&self, home: &Path) -> Command {
+        let mut helm = command(&self.binary, home);
         for kind in ["CACHE", "CONFIG", "DATA"] {
-            helm.env(format!("HELM_{kind}_HOME"), self.home.join(kind.to_lowercase()));
+            helm.env(format!("HELM_{kind}_HOME"), home.join(kind.to_lowercase()));
         }
+        // Helm's temporary files go where `command` says, which must be there.
+        helm.env("TMPDIR", &self.home);
         helm
     }
 
@@ -118,11 +124,10 @@ impl Helm {
         self.new_file(into, self.command().arg("package").arg(chart).arg("--destination").arg(into))
     }
 
-    /// The file that `helm pull` brought; `words` say from where. Its cache is empty: Helm 4 keeps packages by their
-    /// digest, and would not ask the other side a second time.
+    /// The file that `helm pull` brought; `words` say from where. It starts from an empty home: Helm 4 keeps packages
+    /// by their digest, and would not ask the other side a second time.
     pub fn pull(&self, into: &Path, words: &[&str]) -> Result<PathBuf> {
-        let mut helm = self.command();
-        helm.env("HELM_CACHE_HOME", into.join("cache"));
+        let mut helm = self.command_at(&into.join("home"));
         self.new_file(into, helm.arg("pull").args(words).arg("--destination").arg(into))
     }
 
