@@ -27,6 +27,11 @@ impl Program {
         run(self.command("publish", repository).arg("--channel").arg(channel(folder))).map(drop)
     }
 
+    /// Makes the packages of a repository's charts in a folder.
+    pub fn package(&self, repository: &Path, into: &Path) -> Result<()> {
+        run(self.command("package", repository).arg("--into").arg(into)).map(drop)
+    }
+
     fn command(&self, name: &str, repository: &Path) -> Command {
         let mut command = command(&self.binary, &self.home);
         command.arg(name).arg("--repository").arg(repository);

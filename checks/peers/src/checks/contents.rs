@@ -1,7 +1,12 @@
 //! A package unpacks to what `helm package` of the same folder unpacks to: the same names, the same bytes.
 
 use super::Stage;
-use crate::{peers::Helm, published::read, report::Report, repository::Chart};
+use crate::{
+    peers::Helm,
+    published::{Published, read},
+    report::Report,
+    repository::Chart,
+};
 use anyhow::{Context, Result, bail, ensure};
 use flate2::read::GzDecoder;
 use std::{collections::BTreeMap, io::Read, path::Path};
@@ -10,12 +15,27 @@ use std::{collections::BTreeMap, io::Read, path::Path};
 pub type Files = BTreeMap<String, Vec<u8>>;
 
 pub fn check(stage: &Stage, report: &mut Report) -> Result<()> {
+    report.check("`package` makes the bytes that `publish` publishes", || packaged(stage));
     for helm in &stage.world.peers.helms {
         for chart in stage.repository.charts()? {
             report.check(&format!("{}: as {} packages it", chart.title(), helm.name), || {
                 as_helm(stage, helm, &chart)
             });
         }
+    }
+    Ok(())
+}
+
+fn packaged(stage: &Stage) -> Result<()> {
+    let into = Published(stage.world.folder("packages")?);
+    stage.world.program.package(&stage.repository.folder, &into.0)?;
+    for chart in stage.repository.charts()? {
+        let published = read(&stage.published.package(&chart.name, &chart.version))?;
+        ensure!(
+            read(&into.package(&chart.name, &chart.version))? == published,
+            "other bytes of {}",
+            chart.title()
+        );
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod adoption;
 pub mod contents;
+mod examples;
 pub mod index;
 pub mod lasting;
 pub mod layout;
@@ -43,6 +44,8 @@ pub fn run(world: &World, report: &mut Report) -> Result<()> {
     world.program.publish(&repository.folder, &published.0)?;
     let stage = Stage::open(world, &repository, published, &registry)?;
 
+    report.heading("The sample charts");
+    examples::check(&stage, report)?;
     report.heading("What is in the packages");
     contents::check(&stage, report)?;
     report.heading("What Helm says of them");
