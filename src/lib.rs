@@ -3,4 +3,5 @@
 pub mod charts;
 pub mod digest;
 pub mod holdings;
+pub mod index;
 pub mod problem;
