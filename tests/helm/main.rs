@@ -2,5 +2,6 @@
 
 mod chart_yaml;
 mod helmignore;
+mod index;
 mod semver;
 mod yaml_emit;
