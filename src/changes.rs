@@ -10,6 +10,7 @@ use crate::{
 use std::{
     cmp::Ordering,
     collections::{BTreeMap, BTreeSet, HashMap},
+    fmt,
     sync::Arc,
 };
 
@@ -28,6 +29,23 @@ pub enum Origin {
         /// The commit that is packaged.
         commit: String,
     },
+}
+
+impl Origin {
+    /// The chart's folder.
+    pub fn path(&self) -> &str {
+        match self {
+            Self::WorkingTree { path } | Self::Commit { path, .. } => path,
+        }
+    }
+
+    /// The commit that is packaged; `None` for the working tree.
+    pub fn commit(&self) -> Option<&str> {
+        match self {
+            Self::WorkingTree { .. } => None,
+            Self::Commit { commit, .. } => Some(commit),
+        }
+    }
 }
 
 /// A chart version that this run may have to publish.
@@ -106,6 +124,15 @@ pub enum About {
     Folder(String),
     /// A chart version.
     Version(ChartVersion),
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => f.pad(folder),
+            Self::Version(is) => is.fmt(f),
+        }
+    }
 }
 
 /// An older version of a chart: what the commits of its line introduced before the current version.

@@ -101,9 +101,7 @@ fn style(template: &str) -> ProgressStyle {
 /// An event in words; `None` for what is not worth a line.
 fn line(event: Event<'_>) -> Option<String> {
     Some(match event {
-        Event::Surveyed { charts, commits } => {
-            format!("found {} in {}", several(charts, "chart"), several(commits, "commit"))
-        }
+        Event::Surveyed { charts } => format!("found {}", several(charts, "chart")),
         Event::Looked(channel, versions) => format!("asked {channel} for {}", several(versions, "version")),
         Event::Decided { versions: 0, .. } => return None,
         Event::Decided { versions, .. } => format!("{} to work on", several(versions, "version")),

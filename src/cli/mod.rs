@@ -8,10 +8,10 @@ pub use arguments::Cli;
 
 use crate::{
     config::{Color, Config, ConfigFile, Given},
-    plan::Plan,
     problem::Problem,
     progress,
-    report::{ExitCode, Packages, Report, Watch, documents, text},
+    report::{ExitCode, documents, text},
+    setup::{self, Answer, Asked, NoAnswer},
 };
 use arguments::Command;
 use clap::{CommandFactory, FromArgMatches, ValueEnum};
@@ -20,52 +20,8 @@ use std::{
     ffi::OsString,
     io::{self, Write},
     num::NonZeroUsize,
-    path::{Path, PathBuf},
+    path::Path,
 };
-
-/// What a run is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// Show what would be done.
-    Plan,
-    /// Do it.
-    Publish,
-    /// Make the packages only.
-    Package,
-}
-
-/// What a run gives back: it is printed, and says the exit code.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// To [`Asked::Plan`].
-    Plan(Plan),
-    /// To [`Asked::Publish`].
-    Report(Report),
-    /// To [`Asked::Package`].
-    Packages(Packages),
-}
-
-/// Why there is no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoAnswer {
-    /// What the program ends with.
-    pub code: ExitCode,
-    /// At least one.
-    pub problems: Vec<Problem>,
-}
-
-impl NoAnswer {
-    /// Wrong usage or configuration, found before anything was written.
-    pub fn usage(problems: Vec<Problem>) -> Self {
-        Self { code: ExitCode::Usage, problems }
-    }
-}
-
-impl From<Problem> for NoAnswer {
-    fn from(problem: Problem) -> Self {
-        Self { code: ExitCode::of(&problem), problems: vec![problem] }
-    }
-}
 
 /// The whole program: arguments (the first is the program's name) and environment in, exit code out.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: &BTreeMap<String, String>) -> u8 {
@@ -109,7 +65,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: &BTreeMa
 }
 
 fn run(asked: Asked, given: Given) -> Result<ExitCode, NoAnswer> {
-    let root = root(given.repository()).map_err(|problem| NoAnswer::usage(vec![problem]))?;
+    let start = given.repository().unwrap_or(Path::new("."));
+    let root = setup::root(start).map_err(|problem| NoAnswer::usage(vec![problem]))?;
     let file = given.file(&root);
     let bytes = read(&file).map_err(|problem| NoAnswer::usage(vec![problem]))?;
     let bytes = bytes.as_deref().map(|bytes| (file.name.as_str(), bytes));
@@ -118,18 +75,13 @@ fn run(asked: Asked, given: Given) -> Result<ExitCode, NoAnswer> {
     use_colors(config.color);
     progress::log(config.verbose);
     let watch = progress::watch(config.quiet, config.verbose);
-    let answer = execute(&config, asked, watch.as_ref());
+    let answer = setup::run(&config, asked, watch.as_ref());
     // A bar must be gone before the answer is printed.
     drop(watch);
     let answer = answer?;
     let (told, code) = in_words(&answer, &config);
     print(&told).map_err(NoAnswer::from)?;
     Ok(code)
-}
-
-/// The run itself.
-fn execute(_config: &Config, _asked: Asked, _watch: &dyn Watch) -> Result<Answer, NoAnswer> {
-    Err(Problem::new("the run is not wired to the command line yet").into())
 }
 
 /// The answer as it is printed, and the exit code.
@@ -143,21 +95,6 @@ fn in_words(answer: &Answer, config: &Config) -> (String, ExitCode) {
         Answer::Report(report) => (text::report(report, config.verbose > 0), report.exit_code()),
         Answer::Packages(packages) => (text::packages(packages), packages.exit_code()),
     }
-}
-
-/// The root of the repository: the folder that was named, or the nearest one above the current folder that git knows.
-fn root(named: Option<&Path>) -> Result<PathBuf, Problem> {
-    const NEXT: &str = "run in a git repository, or name one with --repository DIR";
-    let start = named.unwrap_or(Path::new("."));
-    let whole = start.canonicalize().map_err(|error| {
-        Problem::new(format!("cannot open the repository: {error}"))
-            .in_file(start.display().to_string())
-            .next(NEXT)
-    })?;
-    let root = whole.ancestors().find(|folder| folder.join(".git").exists());
-    root.map(Path::to_path_buf).ok_or_else(|| {
-        Problem::new("this folder is in no git repository").in_file(start.display().to_string()).next(NEXT)
-    })
 }
 
 fn read(file: &ConfigFile) -> Result<Option<Vec<u8>>, Problem> {

@@ -73,10 +73,8 @@ pub struct Made {
 pub enum Event<'a> {
     /// The repository was read.
     Surveyed {
-        /// Charts in the working tree.
+        /// Charts that have a version to be decided about.
         charts: usize,
-        /// Commits that were walked.
-        commits: usize,
     },
     /// A channel answered for so many versions.
     Looked(&'a ChannelId, usize),
