@@ -113,6 +113,11 @@ impl Git {
         self.worktree.as_deref()
     }
 
+    /// Where git keeps its own files: the root of a bare repository.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// Opens the repository, for one piece of work on this thread.
     ///
     /// # Errors

@@ -91,14 +91,13 @@ impl Repo {
         let roots = Roots::new(&settings.charts, &settings.exclude)?;
         let generated = generated(&settings.generated)?;
         let worktree = git.worktree().filter(|_| settings.head.is_none()).map(real);
-        let own_outputs = worktree.iter().flat_map(|root| {
-            settings.own_outputs.iter().filter_map(|own| {
-                let own = real(&directory.join(own));
-                own.strip_prefix(root).ok().and_then(Path::to_str).map(|path| path.replace('\\', "/"))
-            })
-        });
+        let inside = |own: &PathBuf| {
+            let own = real(&directory.join(own));
+            own.strip_prefix(worktree.as_ref()?).ok().and_then(Path::to_str).map(|path| path.replace('\\', "/"))
+        };
+        let own_outputs: Vec<String> = settings.own_outputs.iter().filter_map(inside).collect();
         Ok(Self(Arc::new(Inner {
-            own_outputs: own_outputs.filter(|path| !path.is_empty()).collect(),
+            own_outputs: own_outputs.into_iter().filter(|path| !path.is_empty()).collect(),
             git,
             worktree,
             roots,
@@ -106,6 +105,16 @@ impl Repo {
             head: settings.head.clone(),
             memory: Mutex::default(),
         })))
+    }
+
+    /// The root of the repository that this folder lies in: of its working tree, or of itself when it is bare. Blocks
+    /// for a moment.
+    ///
+    /// # Errors
+    /// There is no repository.
+    pub fn root(folder: &Path) -> Result<PathBuf, Problem> {
+        let git = Git::discover(folder)?;
+        Ok(git.worktree().unwrap_or(git.directory()).to_owned())
     }
 
     /// What git says of the repository as a whole.

@@ -69,7 +69,7 @@ impl Layout {
         });
         let Blob { digest, size } = Blob::of(&artifact.manifest);
         let descriptor = json!({
-            "mediaType": manifest::MANIFEST_MEDIA_TYPE,
+            "mediaType": manifest::MANIFEST,
             "digest": digest.to_string(),
             "size": size,
             "annotations": { REF_NAME: tag },

@@ -25,7 +25,6 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use layout::{Layout, Tagged};
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -274,7 +273,7 @@ impl Location {
         if let Some(provenance) = &package.provenance {
             disk::write_scratch(&self.scratch(format!("{}.prov", is.package_file())), provenance)?;
         }
-        let artifact = Artifact::of(record)?;
+        let artifact = Artifact::of(record);
         for blob in [&artifact.config, &artifact.manifest] {
             disk::write_scratch(&self.scratch(Digest::of(blob).hex()), blob)?;
         }
@@ -341,7 +340,7 @@ impl Location {
     }
 
     fn place_files(&self, index: &Index, record: &Record) -> Result<(), Problem> {
-        let (is, layout, artifact) = (&record.is, self.layout(&record.is), Artifact::of(record)?);
+        let (is, layout, artifact) = (&record.is, self.layout(&record.is), Artifact::of(record));
         let found = self.find(index, is)?;
         let provenance = format!("{}.prov", is.package_file());
         if found.file.is_none() {
