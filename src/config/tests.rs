@@ -340,3 +340,17 @@ fn secrets_are_known_and_never_printed() {
     assert!(printed.contains("GITHUB_TOKEN=***"));
     assert!(known.iter().all(|(_, value)| !printed.contains(value)), "{printed}");
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_file_is_read_or_told_with_a_line(lines in proptest::collection::vec(
+        "(charts|channel|jobs|strict|since|x|- a|)(: |:|)(\\[a, b\\]|true|-1|folder:x|\"|\\{|1.5|\\PC{0,8})", 0..6)) {
+        if let Err(problems) = check("plan", &[], &lines.join("\n")) {
+            for problem in problems {
+                let place = problem.place.expect("a place");
+                proptest::prop_assert_eq!(place.file, FILE);
+                proptest::prop_assert!(place.line.is_some_and(|line| line <= lines.len() + 1));
+            }
+        }
+    }
+}
