@@ -118,7 +118,7 @@ Examples:
   All charts, to the channels of the configuration:
       chart-release publish
   To two folders:
-      chart-release publish --channel folder:published --channel folder:/mnt/mirror
+      chart-release publish --channel folder:published --channel folder:copy
   One chart, or one version of it:
       chart-release publish demo
       chart-release publish demo@1.1.0

@@ -246,6 +246,18 @@ fn a_wrong_value_is_told_by_whom_it_was_given() {
 }
 
 #[test]
+fn an_empty_flag_is_not_taken_for_no_flag() {
+    let definition = Cli::command();
+    for typed in [["plan", "--since="], ["package", "--into="], ["plan", "--charts="], ["plan", "--only= "]] {
+        let matches =
+            definition.clone().try_get_matches_from([&["chart-release"][..], &typed].concat()).unwrap();
+        let given = Given::new(&definition, matches.subcommand().unwrap().1, &BTreeMap::new());
+        let problems = given.check(Path::new("."), None, NonZeroUsize::MIN).unwrap_err();
+        assert!(problems[0].what.contains("empty"), "{problems:?}");
+    }
+}
+
+#[test]
 fn globs_are_taken_from_the_root_without_ornaments() {
     let charts = |glob: &str| config("plan", &[("CHART_RELEASE_CHARTS", glob)], "").charts;
     for (given, meant) in
