@@ -116,3 +116,41 @@ fn line(event: Event<'_>) -> Option<String> {
 fn several(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{charts::ChartVersion, holdings::ChannelId, problem::Problem};
+
+    #[test]
+    fn events_are_told_in_the_words_of_the_report() {
+        let is = ChartVersion::new("demo", "1.0.0");
+        let channel = ChannelId("folder:published".into());
+        let problem = Problem::new("no room\nnone at all");
+        let told = |event| line(event).map(|line| anstream::adapter::strip_str(&line).to_string());
+        let told = |event| told(event).unwrap_or_else(|| "-".into());
+        assert_eq!(told(Event::Surveyed { charts: 1, commits: 20 }), "found 1 chart in 20 commits");
+        assert_eq!(told(Event::Looked(&channel, 3)), "asked folder:published for 3 versions");
+        assert_eq!(told(Event::Decided { versions: 0, writes: 0 }), "-");
+        assert_eq!(told(Event::Decided { versions: 2, writes: 4 }), "2 versions to work on");
+        assert_eq!(told(Event::Packed(&is, 2048)), "packaged demo@1.0.0 (2.00 KiB)");
+        assert_eq!(told(Event::Staged(&is, &channel)), "-");
+        assert_eq!(told(Event::Exposed(&is, &channel)), "published demo@1.0.0 in folder:published");
+        assert_eq!(told(Event::Attached(&is, &channel)), "attached to demo@1.0.0 in folder:published");
+        assert_eq!(told(Event::Stopped(&is, &problem)), "stopped demo@1.0.0: no room");
+    }
+
+    #[test]
+    fn a_bar_counts_what_becomes_public() {
+        let is = ChartVersion::new("demo", "1.0.0");
+        let channel = ChannelId("folder:published".into());
+        let bar = Bar::new();
+        bar.0.set_draw_target(ProgressDrawTarget::hidden());
+        bar.saw(Event::Decided { versions: 2, writes: 3 });
+        bar.saw(Event::Packed(&is, 1));
+        bar.saw(Event::Staged(&is, &channel));
+        bar.saw(Event::Exposed(&is, &channel));
+        bar.saw(Event::Attached(&is, &channel));
+        assert_eq!((bar.0.position(), bar.0.length()), (2, Some(3)));
+    }
+}

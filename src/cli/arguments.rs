@@ -43,21 +43,23 @@ every channel that its users install from. What is published is never changed: r
 Examples:
   See what would be published, and why:
       chart-release plan
-  Publish the charts below `charts` to the folder `published`, index and packages:
+  Publish the charts below `charts` to the folder `published`:
       chart-release publish
   Publish one older version to a folder elsewhere:
       chart-release publish --channel folder:/srv/charts demo@1.1.0
   Make the packages only, to look at or to test:
       chart-release package --into /tmp/packages
 
-Options:
-  Every option can also stand in `chart-release.yaml` at the root of the repository, under its name without the dashes,
-  and in the environment, in capitals:
-      channel: folder:published             # in chart-release.yaml
-      CHART_RELEASE_CHANNEL=folder:published
-  An option wins over the environment, and the environment over the file. Where an option can be repeated, the file
-  takes a list, and the environment takes lines or commas. Paths in the file start from the root of the repository,
-  others from the current folder.
+Configuration:
+Every option can also stand in `chart-release.yaml` at the root of the repository, under its name without the dashes; \
+where an option can be repeated, as a list:
+      charts: [charts, libraries]
+      exclude: charts/experimental
+      channel: folder:published
+Or in the environment, where lines or commas part a list:
+      CHART_RELEASE_CHANNEL=folder:published,folder:/srv/charts
+Options go over the environment, and the environment over the file. Paths in the file start from the root of the \
+repository, all others from the current folder.
 
 ",
         exit_codes!()
@@ -116,7 +118,7 @@ Examples:
   All charts, to the channels of the configuration:
       chart-release publish
   To two folders:
-      chart-release publish --channel folder:published --channel folder:/mnt/mirror
+      chart-release publish --channel folder:published --channel folder:copy
   One chart, or one version of it:
       chart-release publish demo
       chart-release publish demo@1.1.0

@@ -152,3 +152,30 @@ fn typed_color(arguments: &[OsString]) -> Option<Color> {
     let parted = || texts.windows(2).find(|pair| pair[0] == "--color").map(|pair| pair[1]);
     Color::from_str(joined.or_else(parted)?, true).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn colours_are_known_before_the_arguments_are_read() {
+        let typed = |texts: &[&str]| typed_color(&texts.iter().map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(typed(&["plan"]), None);
+        assert_eq!(typed(&["plan", "--color", "never"]), Some(Color::Never));
+        assert_eq!(typed(&["--color=Always", "plan"]), Some(Color::Always));
+        assert_eq!(typed(&["plan", "--color"]), None);
+        assert_eq!(typed(&["plan", "--color=red"]), None);
+    }
+
+    #[test]
+    fn a_problem_of_the_run_is_for_somebody_or_for_the_next_run() {
+        assert_eq!(NoAnswer::from(Problem::new("no room")).code.number(), 1);
+        assert_eq!(NoAnswer::from(Problem::new("locked").passing()).code.number(), 4);
+        assert_eq!(NoAnswer::usage(vec![Problem::new("no such option")]).code.number(), 2);
+    }
+}

@@ -138,7 +138,13 @@ impl Meant<'_> {
     }
 
     fn text(&mut self, key: &str) -> Option<Word> {
-        self.said.remove(key).and_then(|words| words.into_iter().next_back())
+        let word = self.said.remove(key)?.into_iter().next_back()?;
+        // Only a flag can be empty: a shell variable that nobody set. To go on without it would surprise.
+        if word.text.trim().is_empty() {
+            self.problems.push(word.problem(key, "is empty").next("give it a value, or leave it out"));
+            return None;
+        }
+        Some(word)
     }
 
     fn switch(&mut self, key: &str) -> bool {

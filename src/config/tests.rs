@@ -246,6 +246,18 @@ fn a_wrong_value_is_told_by_whom_it_was_given() {
 }
 
 #[test]
+fn an_empty_flag_is_not_taken_for_no_flag() {
+    let definition = Cli::command();
+    for typed in [["plan", "--since="], ["package", "--into="], ["plan", "--charts="], ["plan", "--only= "]] {
+        let matches =
+            definition.clone().try_get_matches_from([&["chart-release"][..], &typed].concat()).unwrap();
+        let given = Given::new(&definition, matches.subcommand().unwrap().1, &BTreeMap::new());
+        let problems = given.check(Path::new("."), None, NonZeroUsize::MIN).unwrap_err();
+        assert!(problems[0].what.contains("empty"), "{problems:?}");
+    }
+}
+
+#[test]
 fn globs_are_taken_from_the_root_without_ornaments() {
     let charts = |glob: &str| config("plan", &[("CHART_RELEASE_CHARTS", glob)], "").charts;
     for (given, meant) in
@@ -339,4 +351,18 @@ fn secrets_are_known_and_never_printed() {
     let printed = format!("{config:?}");
     assert!(printed.contains("GITHUB_TOKEN=***"));
     assert!(known.iter().all(|(_, value)| !printed.contains(value)), "{printed}");
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_file_is_read_or_told_with_a_line(lines in proptest::collection::vec(
+        "(charts|channel|jobs|strict|since|x|- a|)(: |:|)(\\[a, b\\]|true|-1|folder:x|\"|\\{|1.5|\\PC{0,8})", 0..6)) {
+        if let Err(problems) = check("plan", &[], &lines.join("\n")) {
+            for problem in problems {
+                let place = problem.place.expect("a place");
+                proptest::prop_assert_eq!(place.file, FILE);
+                proptest::prop_assert!(place.line.is_some_and(|line| line <= lines.len() + 1));
+            }
+        }
+    }
 }

@@ -50,7 +50,8 @@ pub fn plan(plan: &Plan) -> String {
     parts.join("\n")
 }
 
-/// The report: first what somebody has to do, then what is public now, then one line that counts.
+/// The report: first what somebody has to do, then what is public now and what is worth knowing, then one line that
+/// counts.
 ///
 /// Of the versions that were kept only those with a note are told, or `all` of them.
 pub fn report(report: &Report, all: bool) -> String {
@@ -73,9 +74,9 @@ pub fn report(report: &Report, all: bool) -> String {
     parts.extend(told.section("Somebody has to act", |problem| !problem.passing));
     parts.extend(told.section("Unfinished: run again", |problem| problem.passing));
     parts.extend(waiting.section("Held back", |_| true));
+    parts.extend(public(report, all));
     parts.extend(missed(&report.missed));
     parts.extend(notices(&report.notices));
-    parts.extend(public(report, all));
     let idle = report.exit_code().number() == 0
         && report
             .versions
@@ -96,7 +97,7 @@ pub fn packages(packages: &Packages) -> String {
     if !packages.made.is_empty() {
         let width = packages.made.iter().map(|made| width(&made.file)).max().unwrap_or_default();
         let lines = packages.made.iter().map(|made| {
-            format!("{}  {}\n", pad(&made.file, width), painted(QUIET, &made.package.to_string()))
+            format!("{}  {}\n", pad(&shown(&made.file), width), painted(QUIET, &made.package.to_string()))
         });
         parts.push(lines.collect());
     }
@@ -115,15 +116,16 @@ pub fn notice(problem: &Problem) -> String {
 
 /// A version that could not be published, in one line.
 pub fn stopped(is: &ChartVersion, problem: &Problem) -> String {
-    format!("{} {is}: {}\n", painted(BAD, "stopped"), problem.what.lines().next().unwrap_or_default())
+    let first_line = problem.what.lines().next().unwrap_or_default();
+    format!("{} {}: {}\n", painted(BAD, "stopped"), shown(&is.to_string()), shown(first_line))
 }
 
 fn headed(head: &str, problem: &Problem) -> String {
     let mut text = String::new();
     let mut lines = problem.what.lines();
-    text += &format!("{head} {}\n", lines.next().unwrap_or_default());
+    text += &format!("{head} {}\n", shown(lines.next().unwrap_or_default()));
     for line in lines {
-        text += &format!("  {line}\n");
+        text += &format!("  {}\n", shown(line));
     }
     text + &details(problem)
 }
@@ -133,10 +135,10 @@ fn details(problem: &Problem) -> String {
     let mut text = String::new();
     if let Some(place) = &problem.place {
         let line = place.line.map(|line| format!(":{line}")).unwrap_or_default();
-        text += &format!("  {} {}{line}\n", painted(QUIET, "in:"), place.file);
+        text += &format!("  {} {}{line}\n", painted(QUIET, "in:"), shown(&place.file));
     }
     if let Some(next) = &problem.next {
-        text += &format!("  {} {next}\n", painted(QUIET, "next:"));
+        text += &format!("  {} {}\n", painted(QUIET, "next:"), shown(next));
     }
     text
 }
@@ -194,7 +196,7 @@ fn missed(missed: &[Missed]) -> Option<String> {
     let width = names.iter().map(|name| width(name)).max().unwrap_or_default();
     let mut text = painted(HEADING, "Older versions that were never published; to publish one") + "\n";
     for (name, missed) in names.iter().zip(missed) {
-        text += &format!("  {}  {}\n", pad(name, width), missed.command);
+        text += &format!("  {}  {}\n", pad(&shown(name), width), shown(&missed.command));
     }
     Some(text)
 }
@@ -237,10 +239,14 @@ fn public(report: &Report, all: bool) -> Option<String> {
             let own = if one.is_none() { reference.digest } else { None };
             let own =
                 own.map(|digest| format!("  {}", painted(QUIET, &digest.to_string()))).unwrap_or_default();
-            text += &format!("    {}  {}{own}\n", painted(style, &pad(outcome.word(), width)), reference.url);
+            text += &format!(
+                "    {}  {}{own}\n",
+                painted(style, &pad(outcome.word(), width)),
+                shown(&reference.url)
+            );
         }
         for note in &planned.notes {
-            text += &format!("    {note}\n");
+            text += &format!("    {}\n", shown(note));
         }
     }
     (!text.is_empty()).then(|| painted(HEADING, "Public now") + "\n" + &text)
@@ -327,7 +333,19 @@ fn why(planned: &Planned) -> String {
 }
 
 fn painted(style: Style, text: &str) -> String {
-    format!("{style}{text}{style:#}")
+    format!("{style}{}{style:#}", shown(text))
+}
+
+/// Text that somebody else wrote, as one line that does nothing to a terminal: a chart may hold anything.
+fn shown(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, character| {
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+        shown
+    })
 }
 
 fn width(text: &str) -> usize {

@@ -109,7 +109,7 @@ fn a_report_begins_with_what_somebody_has_to_do() {
         (channel("folder:a"), Digest::of(b"one")),
         (channel("folder:b"), Digest::of(b"two")),
     ]);
-    let report = Report {
+    let told = Report {
         versions: vec![
             version(
                 "demo@1.1.0",
@@ -133,7 +133,7 @@ fn a_report_begins_with_what_somebody_has_to_do() {
         ],
         ..Report::default()
     };
-    insta::assert_snapshot!(plain(&text_of(&report, false)), @r#"
+    insta::assert_snapshot!(plain(&report(&told, false)), @r#"
     Somebody has to act
       other@1.0.0: the channels hold different packages under this version
         folder:a: sha256:7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed
@@ -161,12 +161,8 @@ fn a_report_begins_with_what_somebody_has_to_do() {
 
     published 1, kept 2, refused 1, stopped 2, held back 1
     "#);
-    let all = plain(&text_of(&report, true));
+    let all = plain(&report(&told, true));
     assert!(all.contains("a/kept-1.0.0.tgz"), "{all}");
-}
-
-fn text_of(told: &Report, all: bool) -> String {
-    report(told, all)
 }
 
 #[test]
@@ -202,4 +198,16 @@ fn colours_change_no_letter() {
     let text = plan(&varied_plan());
     assert!(text.contains("\u{1b}["));
     assert!(plain(&text).lines().all(|line| line == line.trim_end()), "{}", plain(&text));
+}
+
+#[test]
+fn what_a_chart_holds_does_nothing_to_a_terminal() {
+    let problem =
+        Problem::new("`name` is \u{1b}[2Jdemo\r\nsecond\u{7} line").at("charts/\u{9b}/Chart.yaml", 1);
+    let mut version = planned("demo\u{1b}c@1.0.0\n", &[("folder:a", Step::Stop(problem.clone()))]);
+    version.notes.push("one\ttwo".into());
+    let told = Plan { versions: vec![version], notices: vec![problem], ..Plan::default() };
+    let text = plain(&plan(&told));
+    assert!(text.chars().all(|character| character == '\n' || !character.is_control()), "{text:?}");
+    assert!(text.contains("demo\\u{1b}c"), "{text}");
 }
