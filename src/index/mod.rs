@@ -155,7 +155,7 @@ impl Index {
 
     /// The index of a repository that has none yet: no entries, and nothing that depends on the time.
     pub fn empty() -> Self {
-        let block = Block { entries: Entries::Empty(22..25), ..Block::default() };
+        let block = Block { entries: Entries::Empty(23..26), ..Block::default() };
         Self::new(
             Bytes::from_static(b"apiVersion: v1\nentries: {}\n"),
             Layout::Block(block),

@@ -183,6 +183,7 @@ pub(super) mod samples {
 
     pub fn holding() -> Holding {
         Holding {
+            standing: crate::holdings::Standing::Served,
             package: Some(Digest::of(b"demo")),
             attached: [].into(),
             created: Some(1_767_225_600),
@@ -207,6 +208,9 @@ pub(super) mod samples {
             path: format!("charts/{name}"),
             commit: None,
             created: 1_767_225_600,
+            revision: None,
+            depends_on: vec![],
+            bytes: crate::plan::Bytes::None,
             package: None,
             steps: steps.iter().map(|(id, step)| (channel(id), step.clone())).collect(),
             notes: vec![],

@@ -3,5 +3,7 @@
 mod chart_yaml;
 mod helmignore;
 mod index;
+mod oci;
+mod package;
 mod semver;
 mod yaml_emit;

@@ -28,7 +28,7 @@ fn dying() {
     let death = Death { before, seen: AtomicUsize::new(0) };
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(death)).expect("the only one");
     let arguments = ["chart-release", "publish", "--quiet"].map(std::ffi::OsString::from);
-    let code = chart_release::cli::main(arguments, std::env::vars().collect());
+    let code = chart_release::cli::main(arguments, &std::env::vars().collect());
     assert_eq!(code, 0);
 }
 

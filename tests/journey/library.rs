@@ -1,3 +1,78 @@
-//! What only the library can be asked: a package source that panics.
+//! What only the library can be asked: a source of packages that panics.
 
 use crate::world::World;
+use async_trait::async_trait;
+use chart_release::{
+    changes::{Candidate, Earlier, Selection},
+    channels::{Channel, folder::Folder},
+    charts::ChartName,
+    doors::shelf::Shelf,
+    packages::{self, Package},
+    problem::Problem,
+    publish::{self, Packing, Run, Source},
+    repo::{Repo, Settings},
+    report::{Event, Watch},
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Packages every chart but one, which is a fault in this program.
+struct Faulty(Packing);
+
+#[async_trait]
+impl Source for Faulty {
+    async fn package(&self, candidate: &Candidate) -> Result<(Package, Vec<Problem>), Problem> {
+        assert_ne!(candidate.is.name.as_str(), "strange", "a fault");
+        self.0.package(candidate).await
+    }
+
+    async fn earlier(
+        &self,
+        charts: Vec<ChartName>,
+        at_most: usize,
+    ) -> Result<BTreeMap<ChartName, Vec<Earlier>>, Problem> {
+        self.0.earlier(charts, at_most).await
+    }
+}
+
+struct Nobody;
+
+impl Watch for Nobody {
+    fn saw(&self, _: Event<'_>) {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_in_one_chart_is_a_failure_of_that_chart() {
+    let mut world = World::new();
+    world.chart("charts/strange", "strange", "1.0.0");
+    world.chart("charts/demo", "demo", "1.0.0");
+    world.commit("Add two charts");
+    let repo = Repo::open(&world.repository(), &Settings::default()).expect("a repository");
+    let survey = repo.survey(Selection::Sweep { since: None }).await.expect("a survey");
+    let packing = Packing { repo, secrets: Arc::default(), time: packages::DEFAULT_TIME };
+    let channels: [Arc<dyn Channel>; 1] =
+        [Arc::new(Folder::new("folder:published", world.repository().join("published")))];
+    let run = Run {
+        channels: &channels,
+        source: &Faulty(packing),
+        shelf: &Shelf::new().expect("a shelf"),
+        watch: &Nobody,
+        sweep: true,
+        asked: false,
+        at_once: 2,
+        source_url: None,
+        stop: &|| false,
+    };
+
+    let plan = publish::plan(&run, survey).await;
+    let report = publish::publish(&run, plan).await;
+
+    assert_eq!(report.exit_code().number(), 1);
+    assert_eq!(world.stored(), ["demo-1.0.0.tgz", "index.yaml: demo-1.0.0.tgz", "oci/demo: 1.0.0"]);
+}
+
+/// Whoever embeds a run may put it on any thread.
+#[test]
+fn runs_can_be_sent_to_other_threads() {
+    fn sendable<T: Send>(_: fn(&'static Run<'static>, chart_release::plan::Plan) -> T) {}
+    sendable(|run, plan| publish::publish(run, plan));
+}

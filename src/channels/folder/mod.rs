@@ -389,8 +389,24 @@ impl Location {
         }
         let newest = new.iter().map(|entry| entry.created).max().unwrap_or_default();
         let bytes: Bytes = index.with(&new, newest)?;
+        self.check_extended(&bytes, &new)?;
         let scratch = self.scratch("index.yaml");
         disk::write_scratch(&scratch, &bytes)?;
         Ok(disk::replace(&scratch, &self.index_path())?)
+    }
+
+    /// Reads what is about to be the index: readers must never see one that lost what it should have gained.
+    fn check_extended(&self, bytes: &Bytes, new: &[NewEntry<'_>]) -> Result<(), Problem> {
+        let index = Index::scan(bytes.clone())?;
+        for entry in new {
+            let there = index.get(&entry.metadata.name, &entry.metadata.version);
+            if there.and_then(|there| there.digest) != Some(entry.digest) {
+                let is = entry.metadata.chart_version();
+                return Err(Problem::new(format!("the entry of {is} does not read back from the new index"))
+                    .in_file(format!("{}/index.yaml", self.shown))
+                    .next("please report it, with the index as it is"));
+            }
+        }
+        Ok(())
     }
 }
