@@ -377,8 +377,13 @@ fn complete(case: &Case, holder: &ChannelId, digest: Digest) -> Decision {
             }
         }
     }
+    // Of those who hold these bytes, the one that has everything beside them.
+    let whole = |(_, holding): &(&ChannelId, &Holding)| {
+        holding.package == Some(digest) && holding.standing != Standing::Claimed && holding.attached == everything
+    };
+    let source = case.holdings().find(whole).map_or(holder, |(channel, _)| channel);
     let bytes = match steps.values().any(Step::writes) {
-        true => Bytes::Theirs(holder.clone(), digest),
+        true => Bytes::Theirs(source.clone(), digest),
         false => Bytes::None,
     };
     Decision { bytes, steps, notes: case.digests_differ().into_iter().collect() }

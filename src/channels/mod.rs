@@ -34,7 +34,7 @@ pub trait Channel: Send + Sync {
     async fn attach(&self, to: &Record, attachment: &Attachment) -> Result<(), Problem>;
 
     /// Changes what readers follow: all of a wave at once, since an index is one document. One answer for each, in
-    /// order.
+    /// order. With nothing to expose it only clears away what it, or a dead run, left half-way.
     async fn expose(&self, staged: &[Record]) -> Vec<Result<Reference, ExposeError>>;
 }
 

@@ -52,6 +52,11 @@ pub fn read(path: &Path) -> Result<Option<Bytes>, DiskError> {
     }
 }
 
+/// Whether there is anything at this path.
+pub fn exists(path: &Path) -> Result<bool, DiskError> {
+    path.try_exists().map_err(failed("read", path))
+}
+
 /// Whether there is a file (not a folder) at this path.
 pub fn is_file(path: &Path) -> Result<bool, DiskError> {
     match fs::metadata(path) {
@@ -138,24 +143,30 @@ pub fn remove_folder(path: &Path) -> Result<(), DiskError> {
 
 /// Waits until no other process holds the lock of this file, and takes it. `waiting` is called once if it has to wait.
 pub fn lock(path: &Path, waiting: impl FnOnce()) -> Result<Lock, DiskError> {
+    if let Some(lock) = try_lock(path)? {
+        return Ok(lock);
+    }
+    waiting();
+    let file = File::options().write(true).open(path).map_err(failed("lock", path))?;
+    file.lock().map_err(failed("lock", path))?;
+    Ok(Lock(file))
+}
+
+/// Takes the lock of this file; `None` when another process holds it.
+pub fn try_lock(path: &Path) -> Result<Option<Lock>, DiskError> {
     if let Some(folder) = path.parent() {
         make_folder(folder)?;
     }
     if !path.exists() {
         outside!("make lock", path);
     }
-    let open = || File::options().create(true).truncate(false).write(true).open(path);
-    let file = open().map_err(failed("lock", path))?;
-    if let Err(error) = file.try_lock() {
-        match error {
-            fs::TryLockError::WouldBlock => {
-                waiting();
-                file.lock().map_err(failed("lock", path))?;
-            }
-            fs::TryLockError::Error(error) => return Err(failed("lock", path)(error)),
-        }
+    let open = File::options().create(true).truncate(false).write(true).open(path);
+    let file = open.map_err(failed("lock", path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Lock(file))),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(error)) => Err(failed("lock", path)(error)),
     }
-    Ok(Lock(file))
 }
 
 /// Makes the names in a folder survive a loss of power. Not every system can open a folder for this: best effort there.

@@ -33,9 +33,7 @@ pub async fn publish(run: &Run<'_>, plan: Plan) -> Report {
             break; // between waves, never inside one
         }
         let wave = ahead.next_wave();
-        if wave.is_empty() {
-            break;
-        }
+        let last = wave.is_empty();
         let mut works: Vec<Work> =
             stream::iter(wave).map(|planned| stage(run, planned)).buffered(run.at_once).collect().await;
         expose(run, &mut works).await;
@@ -44,6 +42,9 @@ pub async fn publish(run: &Run<'_>, plan: Plan) -> Report {
                 ahead.failed(&work.planned.is);
             }
             outcomes.insert(work.planned.is, work.outcomes);
+        }
+        if last {
+            break; // an empty wave: the channels cleared away what was left half-way
         }
     }
     for (planned, waits_for) in ahead.held_back() {
@@ -209,9 +210,10 @@ async fn attach_in(
 ) -> Result<(), Problem> {
     for kind in kinds {
         let Kind::Provenance = kind;
-        if let Some(bytes) = package.provenance.clone() {
-            channel.attach(record, &Attachment { kind, bytes }).await?;
-        }
+        let bytes = package.provenance.clone().ok_or_else(|| {
+            Problem::new(format!("the provenance of {} is not there any more", record.is)).passing()
+        })?;
+        channel.attach(record, &Attachment { kind, bytes }).await?;
     }
     Ok(())
 }

@@ -118,6 +118,9 @@ async fn settle(run: &Run<'_>, candidate: Candidate, mut case: Case) -> Settled 
     let mut notes = decision.notes;
     notes.extend(unreleased(&candidate, &case));
     let created = case.created().unwrap_or(candidate.created);
+    if case.created().is_none() && decision.steps.values().any(Step::writes) {
+        notices.extend(too_shallow(&candidate));
+    }
     let planned = Planned {
         path: candidate.origin.path().to_owned(),
         commit: candidate.origin.commit().map(ToOwned::to_owned),
@@ -166,6 +169,17 @@ async fn gather(
 /// A version is published under the time of a commit, so there has to be one.
 fn no_commit() -> Problem {
     Problem::new("the branch has no commit yet").next("commit the chart, then run again")
+}
+
+/// The time that a version is published under stays for ever, so a guess is told.
+fn too_shallow(candidate: &Candidate) -> Option<Problem> {
+    (candidate.created_from == CreatedFrom::HistoryTooShallow).then(|| {
+        let what = format!(
+            "the clone is too shallow to know the commit that introduced {}: it is published under the time of HEAD",
+            candidate.is
+        );
+        Problem::new(what).next("fetch the whole history before publishing (fetch-depth: 0)")
+    })
 }
 
 fn fault(is: &ChartVersion) -> Problem {

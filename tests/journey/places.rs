@@ -1,6 +1,6 @@
 //! Repositories as they are found: bare, shallow, without a commit, in a worktree, with submodules, with odd names.
 
-use crate::world::World;
+use crate::world::{Run, World};
 
 const DEMO: [&str; 3] = ["demo-1.0.0.tgz", "index.yaml: demo-1.0.0.tgz", "oci/demo: 1.0.0"];
 
@@ -11,10 +11,10 @@ fn with_a_chart() -> World {
     world
 }
 
-fn publish_in(world: &World, folder: &str) -> std::process::Output {
+fn publish_in(world: &World, folder: &str) -> Run {
     let mut command = world.command(env!("CARGO_BIN_EXE_chart-release"));
     command.current_dir(world.path(folder)).args(["publish", "--channel"]);
-    command.arg(format!("folder:{}", world.path("out").display())).output().expect("it runs")
+    World::end(command.arg(format!("folder:{}", world.path("out").display())))
 }
 
 fn stored(world: &World) -> Vec<String> {
@@ -24,8 +24,7 @@ fn stored(world: &World) -> Vec<String> {
 #[test]
 fn from_a_folder_inside_the_repository() {
     let world = with_a_chart();
-    let output = publish_in(&world, "repository/charts/demo");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    publish_in(&world, "repository/charts/demo").ends_with(0);
     assert_eq!(stored(&world), DEMO);
 }
 
@@ -33,8 +32,7 @@ fn from_a_folder_inside_the_repository() {
 fn outside_of_any_repository() {
     let world = with_a_chart();
     std::fs::create_dir(world.path("empty")).expect("a folder");
-    let output = publish_in(&world, "empty");
-    assert_eq!(output.status.code(), Some(2));
+    publish_in(&world, "empty").ends_with(2);
     assert_eq!(stored(&world), [""; 0]);
 }
 
@@ -42,8 +40,7 @@ fn outside_of_any_repository() {
 fn a_bare_repository_has_its_versions_from_commits() {
     let world = with_a_chart();
     world.git(&["clone", "--quiet", "--bare", ".", "../bare.git"]);
-    let output = publish_in(&world, "bare.git");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    publish_in(&world, "bare.git").ends_with(0);
     assert_eq!(stored(&world), DEMO);
 }
 
@@ -52,7 +49,7 @@ fn bare_and_not_bare_publish_the_same_bytes() {
     let world = with_a_chart();
     world.publish(&[]).ends_with(0);
     world.git(&["clone", "--quiet", "--bare", ".", "../bare.git"]);
-    assert!(publish_in(&world, "bare.git").status.success());
+    publish_in(&world, "bare.git").ends_with(0);
     let package = |path: &str| std::fs::read(world.path(path)).expect("a package");
     assert_eq!(package("repository/published/demo-1.0.0.tgz"), package("out/demo-1.0.0.tgz"));
 }
@@ -64,10 +61,7 @@ fn a_shallow_clone_publishes_and_says_what_it_cannot_know() {
     world.commit("Write about it");
     let url = format!("file://{}", world.repository().display());
     world.git(&["clone", "--quiet", "--depth", "1", &url, "../shallow"]);
-    let output = publish_in(&world, "shallow");
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
-    assert!(told.contains("shallow"), "{told}");
+    publish_in(&world, "shallow").ends_with(0).says("shallow");
     assert_eq!(stored(&world), DEMO);
 }
 
@@ -75,10 +69,7 @@ fn a_shallow_clone_publishes_and_says_what_it_cannot_know() {
 fn a_branch_without_a_commit() {
     let world = World::new();
     world.chart("charts/demo", "demo", "1.0.0");
-    let output = publish_in(&world, "repository");
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.contains("commit"), "{told}");
+    publish_in(&world, "repository").ends_with(1).says("commit");
     assert_eq!(stored(&world), [""; 0]);
 }
 
@@ -86,8 +77,7 @@ fn a_branch_without_a_commit() {
 fn a_worktree_is_a_checkout_like_any_other() {
     let world = with_a_chart();
     world.git(&["worktree", "add", "--quiet", "../worktree"]);
-    let output = publish_in(&world, "worktree");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    publish_in(&world, "worktree").ends_with(0);
     assert_eq!(stored(&world), DEMO);
 }
 
@@ -98,10 +88,7 @@ fn a_chart_in_a_submodule_is_skipped_and_told() {
     let url = module.repository();
     world.git(&["submodule", "--quiet", "add", &url.to_string_lossy(), "charts/module"]);
     world.commit("Add a submodule");
-    let output = publish_in(&world, "repository");
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
-    assert!(told.contains("charts/module"), "{told}");
+    publish_in(&world, "repository").ends_with(0).says("charts/module");
     assert_eq!(stored(&world), DEMO);
 }
 
@@ -114,10 +101,7 @@ fn a_file_name_that_is_not_text_refuses_the_chart() {
     let name = std::ffi::OsStr::from_bytes(b"caf\xe9.txt");
     std::fs::write(world.repository().join("charts/odd").join(name), "text").expect("a file");
     world.commit("Add an odd name");
-    let output = publish_in(&world, "repository");
-    let told = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.contains("charts/odd/caf"), "{told}");
+    publish_in(&world, "repository").ends_with(1).says("charts/odd/caf");
     assert_eq!(stored(&world), DEMO);
 }
 
@@ -127,7 +111,6 @@ fn a_chart_that_was_deleted_from_the_working_tree_is_no_chart() {
     world.chart("charts/gone", "gone", "1.0.0");
     world.commit("Add another chart");
     world.remove("charts/gone");
-    let output = publish_in(&world, "repository");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    publish_in(&world, "repository").ends_with(0);
     assert_eq!(stored(&world), DEMO);
 }

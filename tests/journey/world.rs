@@ -27,6 +27,7 @@ impl World {
         let world = Self { folder: TempDir::new().expect("a temporary folder"), commits: 0 };
         fs::create_dir(world.path("repository")).expect("a folder for the repository");
         world.git(&["init", "--quiet", "--initial-branch=main"]);
+        world.write(".git/info/exclude", "/published/\n");
         world
     }
 
@@ -114,6 +115,12 @@ impl World {
             .expect("git runs");
         assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("git prints text")
+    }
+
+    /// Runs a command to its end.
+    #[track_caller]
+    pub fn end(command: &mut Command) -> Run {
+        Run::of(command.output().expect("it runs"))
     }
 
     /// A command whose environment holds nothing of the person who runs the tests.
@@ -241,10 +248,10 @@ pub fn stored(folder: &Path) -> Vec<String> {
         let mut version = "";
         let mut digest = "";
         // The last two keys of an entry are `urls` and `version`, in the order in which Helm writes them.
-        for line in text.lines().map(str::trim) {
-            digest = line.strip_prefix("digest: ").unwrap_or(digest);
-            version = line.strip_prefix("- ").filter(|url| url.ends_with(".tgz")).unwrap_or(version);
-            if line.starts_with("version: ") {
+        for line in text.lines() {
+            digest = line.strip_prefix("    digest: ").unwrap_or(digest);
+            version = line.strip_prefix("    - ").filter(|url| url.ends_with(".tgz")).unwrap_or(version);
+            if line.starts_with("    version: ") {
                 let package = &files[version];
                 assert_eq!(Digest::of(package).hex(), digest, "the index lies about {version}");
                 told.push(format!("index.yaml: {version}"));

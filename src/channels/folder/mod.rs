@@ -129,6 +129,10 @@ impl Location {
         self.path.join(".chart-release").join(file)
     }
 
+    fn lock_path(&self) -> PathBuf {
+        self.path.join(".chart-release.lock")
+    }
+
     fn reference(&self, is: &ChartVersion, digest: Option<Digest>) -> Reference {
         let folder = self.shown.strip_prefix("folder:").unwrap_or(&self.shown);
         Reference { url: format!("{}/{}", folder.trim_end_matches('/'), is.package_file()), digest }
@@ -248,7 +252,7 @@ impl Location {
         let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         if writing.is_none() {
             let told = || tracing::info!("waiting for another run that is writing to {}", self.shown);
-            let lock = disk::lock(&self.path.join(".chart-release.lock"), told)?;
+            let lock = disk::lock(&self.lock_path(), told)?;
             disk::remove_folder(&self.scratch(""))?;
             *writing = Some(lock);
         }
@@ -260,6 +264,20 @@ impl Location {
         if writing.is_some() {
             disk::remove_folder(&self.scratch(""))?;
             *writing = None;
+        }
+        Ok(())
+    }
+
+    /// Removes what a dead run left half-way, unless another run is writing now.
+    fn sweep_out(&self) -> Result<(), Problem> {
+        let writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        if writing {
+            return self.end_writing();
+        }
+        if disk::exists(&self.scratch(""))?
+            && let Some(_lock) = disk::try_lock(&self.lock_path())?
+        {
+            disk::remove_folder(&self.scratch(""))?;
         }
         Ok(())
     }
@@ -309,7 +327,7 @@ impl Location {
     /// Gives the staged files their names, then the tags, then the index: what readers follow comes last.
     fn expose(&self, records: &[Record]) -> Result<Vec<Result<Reference, ExposeError>>, Problem> {
         if records.is_empty() {
-            self.end_writing()?;
+            self.sweep_out()?;
             return Ok(Vec::new());
         }
         self.begin_writing()?;
