@@ -179,3 +179,14 @@ fn a_version_from_elsewhere_is_validated_again() {
     let problem = metadata.validate().unwrap_err();
     assert_eq!(problem.what, "validation: chart.metadata.version \"latest\" is invalid");
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_chart_yaml_makes_us_panic(
+        text in "((name|version|tags|keywords|maintainers|dependencies|annotations|x|<<): ?[ \n&*a-c0-9.,:{}\\[\\]'\"-]{0,12}\n){0,5}",
+    ) {
+        let _ = Metadata::read_with_requirements("Chart.yaml", text.as_bytes(), Some(text.as_bytes()))
+            .map(|metadata| (metadata.to_packaged_yaml(), metadata.to_json()));
+        let _ = Metadata::check_strictly("Chart.yaml", text.as_bytes());
+    }
+}
