@@ -15,7 +15,6 @@ mod version;
 pub mod yaml;
 
 pub use chart::Chart;
-pub(crate) use chart::DEEPEST_SUBCHART;
 pub use constraint::Constraint;
 pub use lock::Lock;
 pub use metadata::{Dependency, Maintainer, Metadata};
