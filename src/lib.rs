@@ -4,6 +4,7 @@ pub mod archive;
 pub mod charts;
 pub mod digest;
 pub mod holdings;
+pub mod manifest;
 pub mod packages;
 pub mod problem;
 pub mod secret;
