@@ -1,14 +1,17 @@
 //! The OCI artifact of a chart: config, layers and manifest, as Helm pushes them.
 
 use crate::{
-    charts::{Metadata, Version},
+    charts::{
+        Metadata, Version,
+        go_json::{self, Object},
+    },
     digest::Digest,
     packages::Package,
     problem::Problem,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// With this media type a manifest is sent to a registry.
@@ -52,23 +55,6 @@ pub struct Blob {
     pub bytes: Bytes,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Manifest<'a> {
-    schema_version: u8,
-    config: Descriptor,
-    layers: Vec<Descriptor>,
-    annotations: &'a BTreeMap<String, String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Descriptor {
-    media_type: &'static str,
-    digest: Digest,
-    size: usize,
-}
-
 impl Artifact {
     /// The artifact of a package, as Helm 4.3.1 makes it, but: the chart layer comes first (there are readers that take
     /// the first layer for the chart; Helm sorts by digest), `created`, in seconds since 1970, is written in UTC, and
@@ -87,21 +73,26 @@ impl Artifact {
                 annotations.entry(key.to_owned()).or_insert_with(|| value.to_owned());
             }
         }
-        let manifest = Manifest {
-            schema_version: 2,
-            config: config.descriptor(),
-            layers: layers.iter().map(Blob::descriptor).collect(),
-            annotations: &annotations,
-        };
-        let manifest = serde_json::to_string(&manifest).expect("text and numbers are JSON");
-        let manifest = Bytes::from(as_go_writes(&manifest));
+        let annotations =
+            annotations.iter().fold(Object::new(), |object, (key, value)| object.text(key, value)).finished();
+        let manifest = Object::new()
+            .json("schemaVersion", "2")
+            .json("config", &config.descriptor())
+            .json("layers", &go_json::list(&layers, Blob::descriptor))
+            .json("annotations", &annotations)
+            .finished();
+        let manifest = Bytes::from(manifest);
         Self { digest: Digest::of(&manifest), config, layers, manifest }
     }
 }
 
 impl Blob {
-    fn descriptor(&self) -> Descriptor {
-        Descriptor { media_type: self.media_type, digest: self.digest, size: self.bytes.len() }
+    fn descriptor(&self) -> String {
+        Object::new()
+            .text("mediaType", self.media_type)
+            .text("digest", &self.digest.to_string())
+            .json("size", &self.bytes.len().to_string())
+            .finished()
     }
 }
 
@@ -209,18 +200,4 @@ struct FoundDescriptor {
 fn rfc3339(seconds: i64) -> String {
     const LAST: i64 = 253_402_207_200;
     Timestamp::from_second(seconds.clamp(0, LAST)).unwrap_or_default().to_string()
-}
-
-/// Go writes these characters escaped; in JSON they stand only inside texts.
-fn as_go_writes(json: &str) -> String {
-    let mut written = String::with_capacity(json.len());
-    for character in json.chars() {
-        match character {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                written.push_str(&format!("\\u{:04x}", u32::from(character)));
-            }
-            other => written.push(other),
-        }
-    }
-    written
 }

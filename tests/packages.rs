@@ -151,6 +151,20 @@ fn what_others_packaged_is_the_same_when_its_files_are() {
 }
 
 #[test]
+fn the_time_of_a_lock_is_no_content_in_charts_of_either_api_version() {
+    for (api_version, file) in [("v1", "requirements.lock"), ("v2", "Chart.lock")] {
+        let chart = format!("apiVersion: {api_version}\nname: demo\nversion: 1.2.0\n");
+        let at = |time: &str, digest: &str| {
+            let lock = format!("dependencies: []\ndigest: {digest}\ngenerated: {time}\n");
+            packed(&[("Chart.yaml", &chart), (file, &lock)]).contents
+        };
+        let one = at("2024-05-06T07:08:09Z", "sha256:x");
+        assert!(one.differing(&at("2025-05-06T07:08:09.1+02:00", "sha256:x")).is_empty());
+        assert_eq!(one.differing(&at("2024-05-06T07:08:09Z", "sha256:y")), [file]);
+    }
+}
+
+#[test]
 fn a_published_chart_that_could_not_be_packaged_today_is_still_read() {
     let package = unpack(tarred(&[
         ("c/Chart.yaml", b"apiVersion: v1\nname: c\nversion: 0.1.0\n"),

@@ -3,12 +3,12 @@
 mod chart;
 mod constraint;
 mod glob;
-mod go_json;
+pub(crate) mod go_json;
 pub mod helmignore;
 mod lock;
 mod metadata;
 mod names;
-mod time;
+pub(crate) mod time;
 mod values;
 mod version;
 pub mod yaml;
