@@ -83,7 +83,10 @@ fn the_golden_digest_never_changes() {
     let everything = everything();
     let list: Vec<_> = everything.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let package = packed(&list);
-    assert_eq!(package.digest.to_string(), "sha256:GOLDEN");
+    assert_eq!(
+        package.digest.to_string(),
+        "sha256:59a277f28111f9ed409811a7c06e9f1e6bb262f2fbfaa9d092c72e9f7fe15c99"
+    );
     assert_eq!(package.digest, Digest::of(&package.bytes));
     assert_eq!(&package.bytes[..15], b"\x1f\x8b\x08\x10\0\0\0\0\0\xffHelm\0", "no FEXTRA, no time");
     assert_eq!(package.metadata.app_version, "1.1", "an unquoted 1.10 is a number for Helm");
@@ -145,6 +148,20 @@ fn what_others_packaged_is_the_same_when_its_files_are() {
     let other = unpack(tarred(&other)).unwrap();
     assert_eq!(ours.contents.differing(&other.contents), ["Chart.lock", "NOTES.md", "templates/x.yaml"]);
     assert_eq!(other.contents.differing(&ours.contents), ["Chart.lock", "NOTES.md", "templates/x.yaml"]);
+}
+
+#[test]
+fn the_time_of_a_lock_is_no_content_in_charts_of_either_api_version() {
+    for (api_version, file) in [("v1", "requirements.lock"), ("v2", "Chart.lock")] {
+        let chart = format!("apiVersion: {api_version}\nname: demo\nversion: 1.2.0\n");
+        let at = |time: &str, digest: &str| {
+            let lock = format!("dependencies: []\ndigest: {digest}\ngenerated: {time}\n");
+            packed(&[("Chart.yaml", &chart), (file, &lock)]).contents
+        };
+        let one = at("2024-05-06T07:08:09Z", "sha256:x");
+        assert!(one.differing(&at("2025-05-06T07:08:09.1+02:00", "sha256:x")).is_empty());
+        assert_eq!(one.differing(&at("2024-05-06T07:08:09Z", "sha256:y")), [file]);
+    }
 }
 
 #[test]

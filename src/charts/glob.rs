@@ -5,17 +5,19 @@
 //! place where it fits and never tried again further on; a star steps by bytes, so that what follows it may fit inside a
 //! character.
 
-/// A pattern that was checked as a whole.
+/// A pattern, cut at its stars.
 #[derive(Clone, Debug)]
 pub(super) struct Glob(Vec<Piece>);
 
 /// What stands between two stars.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Piece {
     after_star: bool,
-    parts: Vec<Part>,
+    /// `None` for a syntax error, which Go finds only when it comes to this piece.
+    parts: Option<Vec<Part>>,
 }
 
+/// One character of a piece.
 #[derive(Clone, Debug)]
 enum Part {
     Byte(u8),
@@ -28,89 +30,122 @@ enum Part {
 }
 
 impl Glob {
-    /// `None` for what Go calls a syntax error in the pattern.
-    pub(super) fn parse(pattern: &str) -> Option<Self> {
-        let mut pieces = vec![Piece::default()];
+    /// Reads a pattern, well-formed or not.
+    pub(super) fn new(pattern: &str) -> Self {
+        let mut pieces = Vec::new();
         let mut rest = pattern.as_bytes();
-        while let Some((&byte, after)) = rest.split_first() {
+        while !rest.is_empty() {
+            let stars = rest.iter().take_while(|&&byte| byte == b'*').count();
+            rest = &rest[stars..];
+            let (piece, after) = rest.split_at(end_of_piece(rest));
             rest = after;
-            let part = match byte {
-                b'*' => {
-                    if !matches!(pieces.last(), Some(Piece { after_star: true, parts }) if parts.is_empty()) {
-                        pieces.push(Piece { after_star: true, parts: Vec::new() });
-                    }
-                    continue;
-                }
-                b'?' => Part::Any,
-                b'[' => class(&mut rest)?,
-                b'\\' => {
-                    let (&escaped, after) = rest.split_first()?;
-                    rest = after;
-                    Part::Byte(escaped)
-                }
-                other => Part::Byte(other),
-            };
-            pieces.last_mut()?.parts.push(part);
+            pieces.push(Piece { after_star: stars > 0, parts: parts(piece) });
         }
-        Some(Self(pieces))
+        Self(pieces)
     }
 
-    /// Whether the pattern describes the whole text.
+    /// Whether Helm takes this for a pattern: it tries it on one text, and so does not see a mistake that comes behind
+    /// what already does not fit.
+    pub(super) fn is_accepted(&self) -> bool {
+        self.try_on("abc").is_some()
+    }
+
+    /// Whether the pattern describes the whole text; a malformed one describes none.
     pub(super) fn matches(&self, text: &str) -> bool {
+        self.try_on(text).unwrap_or(false)
+    }
+
+    /// `None` where a syntax error comes before the answer.
+    fn try_on(&self, text: &str) -> Option<bool> {
         let mut rest = text.as_bytes();
         for (index, piece) in self.0.iter().enumerate() {
             let last = index + 1 == self.0.len();
-            if last && piece.after_star && piece.parts.is_empty() {
-                return !rest.contains(&b'/');
+            let parts = piece.parts.as_ref()?;
+            if piece.after_star && parts.is_empty() {
+                return Some(!rest.contains(&b'/'));
             }
-            match piece.find(rest, last) {
+            match find(parts, piece.after_star, rest, last) {
                 Some(found) => rest = found,
-                None => return false,
+                None => return Some(false),
             }
         }
-        rest.is_empty()
+        Some(rest.is_empty())
     }
 }
 
-impl Piece {
-    /// What is left of the text after the first place where the piece fits: the start or, after a star, any place
-    /// before the next `/`. The last piece must reach the end.
-    fn find<'a>(&self, text: &'a [u8], last: bool) -> Option<&'a [u8]> {
-        let mut from = text;
-        loop {
-            match self.fits(from) {
-                Some(rest) if !last || rest.is_empty() => return Some(rest),
-                _ if !self.after_star => return None,
-                _ => {}
-            }
-            match from.split_first() {
-                None | Some((b'/', _)) => return None,
-                Some((_, rest)) => from = rest,
-            }
+/// Up to the next star that is not escaped and not in brackets.
+fn end_of_piece(pattern: &[u8]) -> usize {
+    let mut in_class = false;
+    let mut escaped = false;
+    for (index, byte) in pattern.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'[' => in_class = true,
+            b']' => in_class = false,
+            b'*' if !in_class => return index,
+            _ => {}
         }
     }
+    pattern.len()
+}
 
-    fn fits<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
-        let mut rest = text;
-        for part in &self.parts {
-            let fits = match part {
-                Part::Byte(wanted) => {
-                    let (byte, after) = rest.split_first()?;
-                    rest = after;
-                    byte == wanted
-                }
-                Part::Any => take(&mut rest)? != '/',
-                Part::Class { negated, ranges } => {
-                    let character = take(&mut rest)?;
-                    ranges.iter().any(|(low, high)| (low..=high).contains(&&character)) != *negated
-                }
-            };
-            if !fits {
-                return None;
+fn parts(piece: &[u8]) -> Option<Vec<Part>> {
+    let mut parts = Vec::new();
+    let mut rest = piece;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        parts.push(match byte {
+            b'?' => Part::Any,
+            b'[' => class(&mut rest)?,
+            b'\\' => {
+                let (&escaped, after) = rest.split_first()?;
+                rest = after;
+                Part::Byte(escaped)
             }
-        }
-        Some(rest)
+            other => Part::Byte(other),
+        });
     }
+    Some(parts)
+}
+
+/// What is left of the text after the first place where the piece fits: the start or, after a star, any place before
+/// the next `/`. The last piece must reach the end.
+fn find<'a>(parts: &[Part], after_star: bool, text: &'a [u8], last: bool) -> Option<&'a [u8]> {
+    let mut from = text;
+    loop {
+        match fits(parts, from) {
+            Some(rest) if !last || rest.is_empty() => return Some(rest),
+            _ if !after_star => return None,
+            _ => {}
+        }
+        match from.split_first() {
+            None | Some((b'/', _)) => return None,
+            Some((_, rest)) => from = rest,
+        }
+    }
+}
+
+fn fits<'a>(parts: &[Part], text: &'a [u8]) -> Option<&'a [u8]> {
+    let mut rest = text;
+    for part in parts {
+        let fits = match part {
+            Part::Byte(wanted) => {
+                let (byte, after) = rest.split_first()?;
+                rest = after;
+                byte == wanted
+            }
+            Part::Any => take(&mut rest)? != '/',
+            Part::Class { negated, ranges } => {
+                let character = take(&mut rest)?;
+                ranges.iter().any(|(low, high)| (low..=high).contains(&&character)) != *negated
+            }
+        };
+        if !fits {
+            return None;
+        }
+    }
+    Some(rest)
 }
 
 /// The rest of a class, after its `[`. A `]` or `-` stands for itself only behind a backslash.

@@ -17,8 +17,7 @@ struct Rule {
     directories_only: bool,
     /// Matched against the whole path; otherwise against the last component, at any depth.
     whole_path: bool,
-    /// `None` where the line was a pattern but what is left of it without `!` and `/` is not: it never matches.
-    glob: Option<Glob>,
+    glob: Glob,
 }
 
 /// Longest line that Helm's line scanner takes, in bytes with its line break.
@@ -53,7 +52,7 @@ impl Rules {
                 return Err(problem("double-star (**) syntax is not supported")
                     .next("name each folder level, or ignore the folder itself"));
             }
-            if Glob::parse(line).is_none() {
+            if !Glob::new(line).is_accepted() {
                 return Err(problem(&format!("syntax error in pattern `{line}`")));
             }
             rules.push(Rule::of(line));
@@ -91,13 +90,13 @@ impl Rule {
             negated,
             directories_only,
             whole_path: rooted || pattern.contains('/'),
-            glob: Glob::parse(pattern),
+            glob: Glob::new(pattern),
         }
     }
 
     fn matches(&self, path: &str) -> bool {
         let text = if self.whole_path { path } else { last_component(path) };
-        self.glob.as_ref().is_some_and(|glob| glob.matches(text))
+        self.glob.matches(text)
     }
 }
 
@@ -152,5 +151,8 @@ mod tests {
     fn what_is_no_pattern_without_its_slash_never_matches() {
         let rules = Rules::parse(b"\\/\n").unwrap();
         assert!(!rules.ignores("\\", true) && !rules.ignores("a", true));
+        // Helm tries a line on `abc` and stops before the mistake.
+        let rules = Rules::parse(b"x*[\n").unwrap();
+        assert!(!rules.ignores("x[", false) && !rules.ignores("x", false));
     }
 }

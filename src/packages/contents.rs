@@ -1,6 +1,10 @@
 //! What is in a package, for comparing: content decides, not bytes.
 
-use crate::{charts::Chart, digest::Digest, problem::Problem};
+use crate::{
+    charts::{Chart, Lock},
+    digest::Digest,
+    problem::Problem,
+};
 use std::collections::BTreeMap;
 
 /// The digest of each unpacked file by its path below the chart's folder.
@@ -29,7 +33,11 @@ impl Contents {
             while let Some(rest) = content.strip_prefix(b"\xEF\xBB\xBF") {
                 content = rest;
             }
-            files.insert(path.to_owned(), Digest::of(content));
+            let digest = match timeless_lock(path, content) {
+                Some(text) => Digest::of(text.as_bytes()),
+                None => Digest::of(content),
+            };
+            files.insert(path.to_owned(), digest);
         }
         Ok(Self { files })
     }
@@ -43,4 +51,13 @@ impl Contents {
         paths.dedup();
         paths
     }
+}
+
+/// A v1 chart's requirements.lock, which is packaged as it is, without its time.
+fn timeless_lock(path: &str, content: &[u8]) -> Option<String> {
+    if path.rsplit('/').next() != Some("requirements.lock") {
+        return None;
+    }
+    let lock = Lock::read(path, content).ok()??;
+    Lock { generated: String::new(), ..lock }.to_yaml().ok()
 }
