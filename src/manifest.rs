@@ -1,14 +1,17 @@
 //! The OCI artifact of a chart: config, layers and manifest, as Helm pushes them.
 
 use crate::{
-    charts::{Metadata, Version},
+    charts::{
+        Metadata, Version,
+        go_json::{self, Object},
+    },
     digest::Digest,
     holdings::{Blob, Record},
     problem::Problem,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// With this media type a manifest is sent to a registry.
@@ -28,30 +31,13 @@ const CREATED: &str = "org.opencontainers.image.created";
 const SOURCE: &str = "org.opencontainers.image.source";
 const REVISION: &str = "org.opencontainers.image.revision";
 
-/// What a registry or an image layout has of a chart version, beside the package itself.
+/// What a registry or an image layout has of a chart version, beside the package and its provenance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Artifact {
     /// The config blob.
     pub config: Bytes,
-    /// The manifest, of media type [`MANIFEST`]; a tag points to its digest, which is not the package's.
+    /// The manifest, of media type [`MANIFEST`]. A tag points to its digest, which is not the package's.
     pub manifest: Bytes,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Manifest<'a> {
-    schema_version: u8,
-    config: Descriptor,
-    layers: Vec<Descriptor>,
-    annotations: &'a BTreeMap<String, String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Descriptor {
-    media_type: &'static str,
-    digest: Digest,
-    size: u64,
 }
 
 impl Artifact {
@@ -60,29 +46,32 @@ impl Artifact {
     /// not say where it comes from, the repository's URL and the commit are added.
     pub fn of(record: &Record) -> Self {
         let config = Bytes::from(record.metadata.to_json());
-        let layers = [Some((CHART, record.package)), record.provenance.map(|blob| (PROVENANCE, blob))];
+        let mut layers = vec![(CHART, record.package)];
+        layers.extend(record.provenance.map(|blob| (PROVENANCE, blob)));
         let mut annotations = annotations(&record.metadata, record.created);
         for (key, value) in [(SOURCE, &record.source), (REVISION, &record.revision)] {
             if let Some(value) = value {
                 annotations.entry(key.to_owned()).or_insert_with(|| value.clone());
             }
         }
-        let manifest = Manifest {
-            schema_version: 2,
-            config: Descriptor::of(CONFIG, Blob::of(&config)),
-            layers: layers.into_iter().flatten().map(|(kind, blob)| Descriptor::of(kind, blob)).collect(),
-            annotations: &annotations,
-        };
-        // Text and numbers always are JSON.
-        let manifest = serde_json::to_string(&manifest).unwrap_or_default();
-        Self { config, manifest: Bytes::from(as_go_writes(&manifest)) }
+        let annotations =
+            annotations.iter().fold(Object::new(), |object, (key, value)| object.text(key, value)).finished();
+        let manifest = Object::new()
+            .json("schemaVersion", "2")
+            .json("config", &descriptor(&(CONFIG, Blob::of(&config))))
+            .json("layers", &go_json::list(&layers, descriptor))
+            .json("annotations", &annotations)
+            .finished();
+        Self { config, manifest: Bytes::from(manifest) }
     }
 }
 
-impl Descriptor {
-    fn of(media_type: &'static str, blob: Blob) -> Self {
-        Self { media_type, digest: blob.digest, size: blob.size }
-    }
+fn descriptor((media_type, blob): &(&str, Blob)) -> String {
+    Object::new()
+        .text("mediaType", media_type)
+        .text("digest", &blob.digest.to_string())
+        .json("size", &blob.size.to_string())
+        .finished()
 }
 
 /// The manifest's annotations as Helm generates them: from the metadata, each that is not blank, and over them those of
@@ -189,18 +178,4 @@ struct FoundDescriptor {
 fn rfc3339(seconds: i64) -> String {
     const LAST: i64 = 253_402_207_200;
     Timestamp::from_second(seconds.clamp(0, LAST)).unwrap_or_default().to_string()
-}
-
-/// Go writes these characters escaped; in JSON they stand only inside texts.
-fn as_go_writes(json: &str) -> String {
-    let mut written = String::with_capacity(json.len());
-    for character in json.chars() {
-        match character {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                written.push_str(&format!("\\u{:04x}", u32::from(character)));
-            }
-            other => written.push(other),
-        }
-    }
-    written
 }
