@@ -34,7 +34,9 @@ impl Roots {
     /// # Errors
     /// A pattern that is no glob, or leaves the repository.
     pub fn new<S: AsRef<str>>(charts: &[S], excludes: &[S]) -> Result<Self, Problem> {
-        let read = |patterns: &[S]| patterns.iter().map(|pattern| Pattern::new(pattern.as_ref())).collect();
+        let read = |patterns: &[S]| {
+            patterns.iter().map(|pattern| Pattern::new(pattern.as_ref())).collect::<Result<_, _>>()
+        };
         Ok(Self { roots: read(charts)?, excludes: read(excludes)? })
     }
 
@@ -72,8 +74,9 @@ impl Pattern {
         if matches!(path, "" | ".") {
             return Ok(Self { whole: None, way: Vec::new() });
         }
-        let whole = glob(path)
-            .map_err(|error| Problem::new(format!("`{text}` is not a pattern for folders: {}", error.kind())))?;
+        let whole = glob(path).map_err(|error| {
+            Problem::new(format!("`{text}` is not a pattern for folders: {}", error.kind()))
+        })?;
         let ends = path.match_indices('/').map(|(at, _)| &path[..at]);
         let way = ends.map(|lead| if lead.contains("**") { None } else { glob(lead).ok() });
         // `**` may also stand in the last component.
@@ -110,8 +113,8 @@ fn under_any(patterns: &[Pattern], folder: &str) -> bool {
 
 /// The folder itself and the folders it lies in, without the repository root.
 fn upwards(folder: &str) -> impl Iterator<Item = &str> {
-    let next = |folder: &&str| folder.rfind('/').map(|at| &folder[..at]);
-    std::iter::successors(Some(folder), next).filter(|folder| !folder.is_empty())
+    let ends = folder.match_indices('/').map(|(at, _)| at).chain([folder.len()]);
+    ends.filter(|end| *end > 0).map(|end| &folder[..end])
 }
 
 /// A path below a folder; the repository root is `""`.
@@ -156,7 +159,10 @@ mod tests {
     #[test]
     fn an_exclude_wins_over_a_root() {
         let folders = ["charts/a", "charts/a-test", "charts/group/a", "charts/group/b"];
-        assert_eq!(found(&["charts"], &["charts/a"], &folders), ["charts/a-test", "charts/group/a", "charts/group/b"]);
+        assert_eq!(
+            found(&["charts"], &["charts/a"], &folders),
+            ["charts/a-test", "charts/group/a", "charts/group/b"]
+        );
         assert_eq!(found(&["charts"], &["**/a"], &folders), ["charts/a-test", "charts/group/b"]);
         assert_eq!(found(&["charts"], &["charts/group"], &folders), ["charts/a", "charts/a-test"]);
     }

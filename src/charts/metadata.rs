@@ -1,5 +1,12 @@
 //! What a Chart.yaml says, as Helm understands it.
 
+mod check;
+mod read;
+mod write;
+
+pub(super) use read::{Fields, Rules, Slot, decode};
+pub(super) use write::{dependency_json, dependency_value};
+
 use super::ChartVersion;
 
 /// The fields of a Chart.yaml, coerced and sanitised as Helm does when it loads one.

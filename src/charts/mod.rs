@@ -1,10 +1,19 @@
 //! A chart: its name, version, metadata and files, read as Helm reads them.
 
+mod constraint;
 pub mod find;
 mod glob;
+mod go_json;
 pub mod helmignore;
+mod lock;
 mod metadata;
 mod names;
+mod time;
+mod version;
+pub mod yaml;
 
+pub use constraint::Constraint;
+pub use lock::Lock;
 pub use metadata::{Dependency, Maintainer, Metadata};
 pub use names::{ChartName, ChartVersion, Files, Version};
+pub use version::Parts;

@@ -91,14 +91,13 @@ impl Repo {
         let roots = Roots::new(&settings.charts, &settings.exclude)?;
         let generated = generated(&settings.generated)?;
         let worktree = git.worktree().filter(|_| settings.head.is_none()).map(real);
-        let own_outputs = worktree.iter().flat_map(|root| {
-            settings.own_outputs.iter().filter_map(|own| {
-                let own = real(&directory.join(own));
-                own.strip_prefix(root).ok().and_then(Path::to_str).map(|path| path.replace('\\', "/"))
-            })
-        });
+        let in_repository = |own: &PathBuf| {
+            let own = real(&directory.join(own));
+            let path = own.strip_prefix(worktree.as_ref()?).ok()?.to_str()?.replace('\\', "/");
+            (!path.is_empty()).then_some(path)
+        };
         Ok(Self(Arc::new(Inner {
-            own_outputs: own_outputs.filter(|path| !path.is_empty()).collect(),
+            own_outputs: settings.own_outputs.iter().filter_map(in_repository).collect(),
             git,
             worktree,
             roots,
@@ -145,7 +144,8 @@ impl Repo {
         charts: Vec<ChartName>,
         at_most: usize,
     ) -> Result<BTreeMap<ChartName, Vec<Earlier>>, Problem> {
-        self.blocking(move |inner, git| survey::earlier(inner, git, &mut inner.memory(), &charts, at_most)).await
+        self.blocking(move |inner, git| survey::earlier(inner, git, &mut inner.memory(), &charts, at_most))
+            .await
     }
 
     /// The packaged files of a chart, and notices about them.
@@ -194,7 +194,9 @@ impl Inner {
         match origin {
             Origin::WorkingTree { path } => {
                 let Some(view) = self.working_tree(git)? else {
-                    return Err(Problem::new(format!("{path} is asked for from a working tree, and there is none")));
+                    return Err(Problem::new(format!(
+                        "{path} is asked for from a working tree, and there is none"
+                    )));
                 };
                 packaged::read(&view, &Folder { path: path.clone(), tree: None })
             }
@@ -213,7 +215,8 @@ impl Inner {
 fn folder_at(view: &CommitView<'_>, path: &str) -> Result<Folder, Problem> {
     path.split('/').filter(|name| !name.is_empty()).try_fold(view.root(), |folder, name| {
         let entry = view.entry(&folder, name.as_bytes())?;
-        let entry = entry.ok_or_else(|| Problem::new(format!("{path} is not in the commit that should have it")))?;
+        let entry =
+            entry.ok_or_else(|| Problem::new(format!("{path} is not in the commit that should have it")))?;
         Ok(entry.as_folder(&folder))
     })
 }
@@ -235,7 +238,9 @@ fn real(path: &Path) -> PathBuf {
         return real;
     }
     match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) => real(if parent.as_os_str().is_empty() { Path::new(".") } else { parent }).join(name),
+        (Some(parent), Some(name)) => {
+            real(if parent.as_os_str().is_empty() { Path::new(".") } else { parent }).join(name)
+        }
         _ => path.to_owned(),
     }
 }
