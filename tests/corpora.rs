@@ -66,6 +66,8 @@ async fn replay(bundle: &Path) -> Vec<String> {
     let cloned = Command::new("git").args(["clone", "--quiet", "--bare"]).arg(bundle).arg(clone.path()).status();
     assert!(cloned.unwrap().success(), "cloning {corpus}");
     let oldest_first: Vec<_> = truth.commits.iter().rev().collect();
+    let settings = Settings { charts: truth.charts_dirs.clone(), ..Settings::default() };
+    let repo = Repo::open(clone.path(), &settings).unwrap();
     let mut wrong = Vec::new();
     for pushed_at_once in [1, 10] {
         let begun = Instant::now();
@@ -73,13 +75,7 @@ async fn replay(bundle: &Path) -> Vec<String> {
         let (mut missed, mut twice, mut expected) = (0, 0, 0);
         for push in oldest_first.chunks(pushed_at_once) {
             let (first, last) = (push[0], push[push.len() - 1]);
-            let settings = Settings {
-                charts: truth.charts_dirs.clone(),
-                head: Some(last.commit.clone()),
-                ..Settings::default()
-            };
-            let repo = Repo::open(clone.path(), &settings).unwrap();
-            let survey = repo.survey(Selection::Sweep { since: first.parent.clone() }).await.unwrap();
+            let survey = repo.at(&last.commit).survey(Selection::Sweep { since: first.parent.clone() }).await.unwrap();
             let new: BTreeSet<_> = planned(&survey).filter(|is| !published.contains(is)).collect();
             let introduced: BTreeMap<_, _> = push.iter().flat_map(|commit| &commit.introduced).map(told).collect();
             expected += introduced.len();

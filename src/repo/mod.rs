@@ -43,6 +43,7 @@ pub struct Settings {
 #[derive(Clone)]
 pub struct Repo(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     git: Git,
     /// The root of the checkout, canonical; `None` where commits are all there is.
@@ -51,7 +52,7 @@ struct Inner {
     generated: GlobSet,
     own_outputs: Vec<String>,
     head: Option<String>,
-    memory: Mutex<search::Memory>,
+    memory: Arc<Mutex<search::Memory>>,
 }
 
 /// What git says of the repository as a whole.
@@ -103,8 +104,15 @@ impl Repo {
             roots,
             generated,
             head: settings.head.clone(),
-            memory: Mutex::default(),
+            memory: Arc::default(),
         })))
+    }
+
+    /// The same repository, with this commit for its head and its files as the current ones: as `head` in the
+    /// settings. What was learnt of one head serves the others.
+    #[must_use]
+    pub fn at(&self, commit: &str) -> Self {
+        Self(Arc::new(Inner { worktree: None, head: Some(commit.to_owned()), ..Inner::clone(&self.0) }))
     }
 
     /// What git says of the repository as a whole.
