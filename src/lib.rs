@@ -6,6 +6,7 @@ pub mod charts;
 pub mod digest;
 pub mod doors;
 pub mod holdings;
+pub mod manifest;
 pub mod packages;
 pub mod problem;
 pub mod repo;

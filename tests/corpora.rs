@@ -63,7 +63,8 @@ async fn replay(bundle: &Path) -> Vec<String> {
     let corpus = bundle.file_stem().unwrap().to_str().unwrap().to_owned();
     let truth = truth(&bundle.with_extension("truth.json.xz"));
     let clone = tempfile::tempdir().unwrap();
-    let cloned = Command::new("git").args(["clone", "--quiet", "--bare"]).arg(bundle).arg(clone.path()).status();
+    let cloned =
+        Command::new("git").args(["clone", "--quiet", "--bare"]).arg(bundle).arg(clone.path()).status();
     assert!(cloned.unwrap().success(), "cloning {corpus}");
     let oldest_first: Vec<_> = truth.commits.iter().rev().collect();
     let settings = Settings { charts: truth.charts_dirs.clone(), ..Settings::default() };
@@ -75,12 +76,17 @@ async fn replay(bundle: &Path) -> Vec<String> {
         let (mut missed, mut twice, mut expected) = (0, 0, 0);
         for push in oldest_first.chunks(pushed_at_once) {
             let (first, last) = (push[0], push[push.len() - 1]);
-            let survey = repo.at(&last.commit).survey(Selection::Sweep { since: first.parent.clone() }).await.unwrap();
+            let survey =
+                repo.at(&last.commit).survey(Selection::Sweep { since: first.parent.clone() }).await.unwrap();
             let new: BTreeSet<_> = planned(&survey).filter(|is| !published.contains(is)).collect();
-            let introduced: BTreeMap<_, _> = push.iter().flat_map(|commit| &commit.introduced).map(told).collect();
+            let introduced: BTreeMap<_, _> =
+                push.iter().flat_map(|commit| &commit.introduced).map(told).collect();
             expected += introduced.len();
-            let place = |what: &str, is: &str| format!("{corpus}, {pushed_at_once} at once, {}: {what} {is}", last.commit);
-            for (is, _) in introduced.iter().filter(|(is, _)| !new.contains(*is) && !published.contains(*is)) {
+            let place = |what: &str, is: &str| {
+                format!("{corpus}, {pushed_at_once} at once, {}: {what} {is}", last.commit)
+            };
+            for (is, _) in introduced.iter().filter(|(is, _)| !new.contains(*is) && !published.contains(*is))
+            {
                 missed += 1;
                 wrong.push(place("missed", is));
             }

@@ -1,5 +1,6 @@
 //! A chart: its name, version, metadata and files, read as Helm reads them.
 
+mod chart;
 mod constraint;
 pub mod find;
 mod glob;
@@ -9,9 +10,12 @@ mod lock;
 mod metadata;
 mod names;
 mod time;
+mod values;
 mod version;
 pub mod yaml;
 
+pub use chart::Chart;
+pub(crate) use chart::DEEPEST_SUBCHART;
 pub use constraint::Constraint;
 pub use lock::Lock;
 pub use metadata::{Dependency, Maintainer, Metadata};

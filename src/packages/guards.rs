@@ -3,7 +3,12 @@
 //! Charts are packaged on machines that hold tokens and signing keys, and a package that was published stays public for
 //! ever.
 
-use crate::{archive, charts::Files, problem::Problem, secret::Secret};
+use crate::{
+    archive,
+    charts::{DEEPEST_SUBCHART, Files},
+    problem::Problem,
+    secret::Secret,
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use memchr::memmem;
 
@@ -19,13 +24,10 @@ pub fn check(files: &Files, secrets: &[Secret], key_files: &[String]) -> Result<
     let guard = Guard { values: secrets.iter().flat_map(forms).collect(), key_files };
     let mut notices = Vec::new();
     for (path, content) in &files.0 {
-        guard.look(path, content, DEEPEST_ARCHIVE, &mut notices)?;
+        guard.look(path, content, DEEPEST_SUBCHART, &mut notices)?;
     }
     Ok(notices)
 }
-
-/// Archives in archives are looked through to this depth; [`crate::charts::Chart`] refuses deeper ones.
-const DEEPEST_ARCHIVE: usize = 8;
 
 struct Guard<'a> {
     values: Vec<Vec<u8>>,

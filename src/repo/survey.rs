@@ -13,7 +13,7 @@ use crate::{
         About, Because, Candidate, ChartAt, CreatedFrom, Earlier, Origin, Selection, Sighting, Snapshot,
         Survey, Touched, Trace, Tracked,
     },
-    charts::{ChartName, ChartVersion, Files},
+    charts::{Chart, ChartName, ChartVersion, Files, Metadata, find::CHART_YAML},
     doors::git::{FETCH_EVERYTHING, Id, Open},
     problem::Problem,
 };
@@ -415,10 +415,14 @@ fn one_content(
     Ok(())
 }
 
-/// Whether a chart can be made of these files.
+/// Whether a chart can be made of these files. Of one with dependencies, only the first page: they are fetched when it
+/// is packaged, and until then Helm's reader finds them missing.
 fn readable(files: Files) -> Result<(), Problem> {
-    drop(files);
-    Ok(())
+    let no_chart = || Problem::new("Chart.yaml is not among the packaged files");
+    let requirements = files.0.get("requirements.yaml").map(|bytes| &bytes[..]);
+    let chart_yaml = files.0.get(CHART_YAML).ok_or_else(no_chart)?;
+    let metadata = Metadata::read_with_requirements(CHART_YAML, chart_yaml, requirements)?;
+    if metadata.dependencies.is_empty() { Chart::read(files).map(drop) } else { Ok(()) }
 }
 
 fn needs_generated(is: &ChartVersion, files: &[String]) -> Problem {

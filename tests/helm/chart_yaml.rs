@@ -36,10 +36,11 @@ fn read(case: &Case) -> Result<Metadata, Problem> {
 
 /// The part of Helm's message that does not depend on where Helm met the problem, nor on the Go it was built with.
 fn core(error: &str) -> String {
-    let start = ["validation: ", "json: ", "unsupported map key", "document contains", "key \""]
-        .iter()
-        .find_map(|start| error.find(start))
-        .unwrap_or_else(|| panic!("no known message: {error}"));
+    let start =
+        ["validation: ", "json: ", "unsupported map key", "document contains", "key \"", "found invalid"]
+            .iter()
+            .find_map(|start| error.find(start))
+            .unwrap_or_else(|| panic!("no known message: {error}"));
     let core = error[start..].replace("<pkg>", "chart");
     match core.find(", key: <nil>, value") {
         Some(end) => core[..end].to_owned(),

@@ -2,5 +2,7 @@
 
 mod chart_yaml;
 mod helmignore;
+mod oci;
+mod package;
 mod semver;
 mod yaml_emit;

@@ -1,0 +1,226 @@
+//! The OCI artifact of a chart: config, layers and manifest, as Helm pushes them.
+
+use crate::{
+    charts::{Metadata, Version},
+    digest::Digest,
+    packages::Package,
+    problem::Problem,
+};
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// With this media type a manifest is sent to a registry.
+pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+/// The config blob: the chart's metadata.
+pub const CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
+/// The layer with the package.
+pub const CHART: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+/// The layer with the `.prov` file.
+pub const PROVENANCE: &str = "application/vnd.cncf.helm.chart.provenance.v1.prov";
+/// What Helm 3.0 to 3.6 called [`CHART`]; Helm still reads it.
+const OLD_CHART: &str = "application/tar+gzip";
+
+const TITLE: &str = "org.opencontainers.image.title";
+const VERSION: &str = "org.opencontainers.image.version";
+const CREATED: &str = "org.opencontainers.image.created";
+const SOURCE: &str = "org.opencontainers.image.source";
+const REVISION: &str = "org.opencontainers.image.revision";
+
+/// What is pushed of a chart version.
+#[derive(Clone, Debug)]
+pub struct Artifact {
+    /// The config blob.
+    pub config: Blob,
+    /// The package, and its provenance where there is one.
+    pub layers: Vec<Blob>,
+    /// The manifest, of media type [`MANIFEST`].
+    pub manifest: Bytes,
+    /// That of the manifest: what a tag points to. Not the package's.
+    pub digest: Digest,
+}
+
+/// One blob of an artifact.
+#[derive(Clone, Debug)]
+pub struct Blob {
+    /// Its media type in the manifest.
+    pub media_type: &'static str,
+    /// Its sha256.
+    pub digest: Digest,
+    /// Its bytes.
+    pub bytes: Bytes,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Manifest<'a> {
+    schema_version: u8,
+    config: Descriptor,
+    layers: Vec<Descriptor>,
+    annotations: &'a BTreeMap<String, String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Descriptor {
+    media_type: &'static str,
+    digest: Digest,
+    size: usize,
+}
+
+impl Artifact {
+    /// The artifact of a package, as Helm 4.3.1 makes it, but: the chart layer comes first (there are readers that take
+    /// the first layer for the chart; Helm sorts by digest), `created`, in seconds since 1970, is written in UTC, and
+    /// where the chart does not say where it comes from, the repository's URL and the commit are added.
+    pub fn of(package: &Package, created: i64, source: Option<&str>, revision: Option<&str>) -> Self {
+        let config = Bytes::from(package.metadata.to_json());
+        let config = Blob { media_type: CONFIG, digest: Digest::of(&config), bytes: config };
+        let mut layers =
+            vec![Blob { media_type: CHART, digest: package.digest, bytes: package.bytes.clone() }];
+        if let Some(bytes) = &package.provenance {
+            layers.push(Blob { media_type: PROVENANCE, digest: Digest::of(bytes), bytes: bytes.clone() });
+        }
+        let mut annotations = annotations(&package.metadata, created);
+        for (key, value) in [(SOURCE, source), (REVISION, revision)] {
+            if let Some(value) = value {
+                annotations.entry(key.to_owned()).or_insert_with(|| value.to_owned());
+            }
+        }
+        let manifest = Manifest {
+            schema_version: 2,
+            config: config.descriptor(),
+            layers: layers.iter().map(Blob::descriptor).collect(),
+            annotations: &annotations,
+        };
+        let manifest = serde_json::to_string(&manifest).expect("text and numbers are JSON");
+        let manifest = Bytes::from(as_go_writes(&manifest));
+        Self { digest: Digest::of(&manifest), config, layers, manifest }
+    }
+}
+
+impl Blob {
+    fn descriptor(&self) -> Descriptor {
+        Descriptor { media_type: self.media_type, digest: self.digest, size: self.bytes.len() }
+    }
+}
+
+/// The manifest's annotations as Helm generates them: from the metadata, each that is not blank, and over them those of
+/// the Chart.yaml, which can change all but title and version.
+pub fn annotations(metadata: &Metadata, created: i64) -> BTreeMap<String, String> {
+    let authors: Vec<String> = metadata
+        .maintainers
+        .iter()
+        .map(|person| match person.email.as_str() {
+            "" => person.name.clone(),
+            email => format!("{} ({email})", person.name),
+        })
+        .collect();
+    let generated = [
+        (TITLE, metadata.name.clone()),
+        (VERSION, metadata.version.clone()),
+        (CREATED, rfc3339(created)),
+        ("org.opencontainers.image.description", metadata.description.clone()),
+        ("org.opencontainers.image.url", metadata.home.clone()),
+        (SOURCE, metadata.sources.first().cloned().unwrap_or_default()),
+        ("org.opencontainers.image.authors", authors.join(", ")),
+    ];
+    let mut annotations: BTreeMap<String, String> = generated
+        .into_iter()
+        .filter(|(_, value)| !value.trim().is_empty())
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect();
+    for (key, value) in &metadata.annotations {
+        if key != TITLE && key != VERSION {
+            annotations.insert(key.clone(), value.clone());
+        }
+    }
+    annotations
+}
+
+/// The tag of a version: `+`, which a tag cannot hold, becomes `_`, and Helm turns it back.
+///
+/// # Errors
+/// A version that is too long for a tag, or that no registry takes.
+pub fn tag(version: &Version) -> Result<String, Problem> {
+    const LONGEST: usize = 128;
+    let tag = version.as_str().replace('+', "_");
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if tag.len() > LONGEST {
+        let what = format!("the version {version} is longer than the {LONGEST} characters of an OCI tag");
+        return Err(Problem::new(what).next("shorten its prerelease or build part"));
+    }
+    let mut bytes = tag.bytes();
+    let fits =
+        bytes.next().is_some_and(is_word) && bytes.all(|byte| is_word(byte) || matches!(byte, b'.' | b'-'));
+    if !fits {
+        return Err(Problem::new(format!("the version {version:?} cannot be an OCI tag")));
+    }
+    Ok(tag)
+}
+
+/// What a registry's manifest says of the chart: the digest of its package, and the time of its `created` annotation in
+/// seconds since 1970.
+///
+/// # Errors
+/// What Helm could not pull: no image manifest, another config than a chart's, no chart layer or several.
+pub fn package_digest(manifest: &[u8]) -> Result<(Digest, Option<i64>), Problem> {
+    let manifest: Found = serde_json::from_slice(manifest)
+        .map_err(|error| Problem::new(format!("not the manifest of a chart: {error}")))?;
+    if manifest.config.media_type != CONFIG {
+        let what = format!("not a chart: its config is of type {:?}", manifest.config.media_type);
+        return Err(Problem::new(what));
+    }
+    let of_type = |media_type: &str| {
+        manifest.layers.iter().filter(|layer| layer.media_type == media_type).collect::<Vec<_>>()
+    };
+    let layers = match of_type(CHART) {
+        layers if layers.is_empty() => of_type(OLD_CHART),
+        layers => layers,
+    };
+    let [layer] = layers[..] else {
+        let what =
+            format!("the manifest of a chart has one layer of type {CHART}, this one {}", layers.len());
+        return Err(Problem::new(what));
+    };
+    let digest = Digest::parse(&layer.digest)
+        .ok_or_else(|| Problem::new(format!("the chart layer's digest is no sha256: {:?}", layer.digest)))?;
+    let created = manifest.annotations.unwrap_or_default();
+    let created = created.get(CREATED).and_then(|time| time.parse::<Timestamp>().ok());
+    Ok((digest, created.map(Timestamp::as_second)))
+}
+
+#[derive(Deserialize)]
+struct Found {
+    config: FoundDescriptor,
+    layers: Vec<FoundDescriptor>,
+    annotations: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FoundDescriptor {
+    #[serde(default)]
+    media_type: String,
+    digest: String,
+}
+
+/// RFC 3339 in UTC, in whole seconds; times that it cannot hold become the nearest that it can.
+fn rfc3339(seconds: i64) -> String {
+    const LAST: i64 = 253_402_207_200;
+    Timestamp::from_second(seconds.clamp(0, LAST)).unwrap_or_default().to_string()
+}
+
+/// Go writes these characters escaped; in JSON they stand only inside texts.
+fn as_go_writes(json: &str) -> String {
+    let mut written = String::with_capacity(json.len());
+    for character in json.chars() {
+        match character {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                written.push_str(&format!("\\u{:04x}", u32::from(character)));
+            }
+            other => written.push(other),
+        }
+    }
+    written
+}
