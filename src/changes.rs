@@ -248,8 +248,13 @@ impl Trace {
         let lines: Vec<_> = lines.collect();
         let tracked = lines.iter().map(|line| {
             let is = line.current.clone();
-            let tracked =
-                Tracked { is: is.clone(), because: Because::Current, newest: None, oldest: None, settled: false };
+            let tracked = Tracked {
+                is: is.clone(),
+                because: Because::Current,
+                newest: None,
+                oldest: None,
+                settled: false,
+            };
             (is, tracked)
         });
         Self { tracked: tracked.collect(), seen: 0, lines, wanted, newer: current, left_range: false }
@@ -273,7 +278,8 @@ impl Trace {
             return;
         }
         for line in &mut self.lines {
-            line.path = line.path.take().and_then(|path| follow(&line.current.name, &path, &self.newer, &charts));
+            line.path =
+                line.path.take().and_then(|path| follow(&line.current.name, &path, &self.newer, &charts));
         }
         self.look_for_tracked(position, in_range, &charts);
         self.look_for_new(position, in_range, &charts);
@@ -326,9 +332,9 @@ impl Trace {
             let waits = match &tracked.oldest {
                 Some(sighting) => sighting.paths.iter().any(at),
                 None => false,
-            } || lines
-                .iter()
-                .any(|line| line.current.name == is.name && line.version == is.version && line.path.iter().any(at));
+            } || lines.iter().any(|line| {
+                line.current.name == is.name && line.version == is.version && line.path.iter().any(at)
+            });
             tracked.settled = !waits;
             true
         });

@@ -138,7 +138,9 @@ impl Open {
     pub fn head(&self) -> Result<Option<Id>, Problem> {
         let head = match self.repository.head() {
             Ok(head) => head,
-            Err(error) if matches!(error.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => return Ok(None),
+            Err(error) if matches!(error.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => {
+                return Ok(None);
+            }
             Err(error) => return Err(failed("reading HEAD", &error)),
         };
         let commit = head.peel_to_commit().map_err(|error| failed("reading the commit of HEAD", &error))?;
@@ -233,7 +235,8 @@ impl Open {
     /// # Errors
     /// A tree cannot be read.
     pub fn submodules(&self, tree: Id) -> Result<BTreeSet<Vec<u8>>, Problem> {
-        let root = self.repository.find_tree(tree.0).map_err(|error| missing(&format!("tree {tree}"), &error))?;
+        let root =
+            self.repository.find_tree(tree.0).map_err(|error| missing(&format!("tree {tree}"), &error))?;
         let mut found = BTreeSet::new();
         root.walk(TreeWalkMode::PreOrder, |folder, entry| {
             if entry.kind() == Some(ObjectType::Commit) {
@@ -329,7 +332,9 @@ fn kind(kind: Option<ObjectType>, mode: i32) -> TreeKind {
 /// An object that a partial or shallow clone may lack.
 fn missing(what: &str, error: &git2::Error) -> Problem {
     match error.code() {
-        ErrorCode::NotFound => Problem::new(format!("this clone does not have {what}")).next(FETCH_EVERYTHING),
+        ErrorCode::NotFound => {
+            Problem::new(format!("this clone does not have {what}")).next(FETCH_EVERYTHING)
+        }
         _ => failed(&format!("reading {what}"), error),
     }
 }

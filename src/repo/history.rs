@@ -76,7 +76,9 @@ pub fn walk(
         history.has_left_range |= !in_range;
         history.commits.push(commit);
         let enough = match range {
-            Range::Until { at_most_each, of } => of.iter().all(|name| trace.introduced(name) >= *at_most_each),
+            Range::Until { at_most_each, of } => {
+                of.iter().all(|name| trace.introduced(name) >= *at_most_each)
+            }
             _ => !trace.wants_more(),
         };
         if enough {
@@ -119,7 +121,8 @@ pub fn since(git: &Open, since: &str, head: Option<Id>) -> Result<HashSet<Id>, P
         let next = if git.is_shallow() {
             FETCH_EVERYTHING.to_owned()
         } else {
-            "name a branch, tag or commit that this clone has; a force push may have removed this one".to_owned()
+            "name a branch, tag or commit that this clone has; a force push may have removed this one"
+                .to_owned()
         };
         return Err(Problem::new(format!("the commit `{since}` is not in this clone")).next(next));
     };

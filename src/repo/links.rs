@@ -14,7 +14,7 @@ pub enum Led {
     /// A folder, and the links that were followed on the way.
     Folder(Folder, Vec<String>),
     /// Something else at this path: a socket, a submodule.
-    Other(Kind, String),
+    Other(String),
     /// Out of the repository.
     Out,
     /// To nothing.
@@ -65,7 +65,8 @@ impl<V: View> Way<'_, V> {
             self.at.clear();
             rest = inside;
         }
-        let components: Vec<&[u8]> = rest.split(|&b| b == b'/').filter(|c| !matches!(c, [] | [b'.'])).collect();
+        let components: Vec<&[u8]> =
+            rest.split(|&b| b == b'/').filter(|c| !matches!(c, [] | [b'.'])).collect();
         for (index, component) in components.iter().enumerate() {
             if *component == b".." {
                 if self.at.pop().is_none() {
@@ -83,7 +84,9 @@ impl<V: View> Way<'_, V> {
                     return Ok(Led::File(entry, path, std::mem::take(&mut self.links)));
                 }
                 Kind::File => return Ok(Led::Nowhere),
-                Kind::Irregular | Kind::Submodule => return Ok(Led::Other(entry.kind, entry.as_folder(&here).path)),
+                Kind::Irregular | Kind::Submodule => {
+                    return Ok(Led::Other(entry.as_folder(&here).path));
+                }
                 Kind::Link => match self.through(&entry)? {
                     // `through` has gone there; what it found ends the way only where it is the end.
                     Led::Folder(_, links) => self.links = links,

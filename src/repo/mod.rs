@@ -43,6 +43,7 @@ pub struct Settings {
 #[derive(Clone)]
 pub struct Repo(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     git: Git,
     /// The root of the checkout, canonical; `None` where commits are all there is.
@@ -51,7 +52,7 @@ struct Inner {
     generated: GlobSet,
     own_outputs: Vec<String>,
     head: Option<String>,
-    memory: Mutex<search::Memory>,
+    memory: Arc<Mutex<search::Memory>>,
 }
 
 /// What git says of the repository as a whole.
@@ -91,6 +92,7 @@ impl Repo {
         let roots = Roots::new(&settings.charts, &settings.exclude)?;
         let generated = generated(&settings.generated)?;
         let worktree = git.worktree().filter(|_| settings.head.is_none()).map(real);
+<<<<<<< HEAD
         let inside = |own: &PathBuf| {
             let own = real(&directory.join(own));
             own.strip_prefix(worktree.as_ref()?).ok().and_then(Path::to_str).map(|path| path.replace('\\', "/"))
@@ -98,15 +100,25 @@ impl Repo {
         let own_outputs: Vec<String> = settings.own_outputs.iter().filter_map(inside).collect();
         Ok(Self(Arc::new(Inner {
             own_outputs: own_outputs.into_iter().filter(|path| !path.is_empty()).collect(),
+=======
+        let in_repository = |own: &PathBuf| {
+            let own = real(&directory.join(own));
+            let path = own.strip_prefix(worktree.as_ref()?).ok()?.to_str()?.replace('\\', "/");
+            (!path.is_empty()).then_some(path)
+        };
+        Ok(Self(Arc::new(Inner {
+            own_outputs: settings.own_outputs.iter().filter_map(in_repository).collect(),
+>>>>>>> versions
             git,
             worktree,
             roots,
             generated,
             head: settings.head.clone(),
-            memory: Mutex::default(),
+            memory: Arc::default(),
         })))
     }
 
+<<<<<<< HEAD
     /// The root of the repository that this folder lies in: of its working tree, or of itself when it is bare. Blocks
     /// for a moment.
     ///
@@ -115,6 +127,13 @@ impl Repo {
     pub fn root(folder: &Path) -> Result<PathBuf, Problem> {
         let git = Git::discover(folder)?;
         Ok(git.worktree().unwrap_or(git.directory()).to_owned())
+=======
+    /// The same repository, with this commit for its head and its files as the current ones: as `head` in the
+    /// settings. What was learnt of one head serves the others.
+    #[must_use]
+    pub fn at(&self, commit: &str) -> Self {
+        Self(Arc::new(Inner { worktree: None, head: Some(commit.to_owned()), ..Inner::clone(&self.0) }))
+>>>>>>> versions
     }
 
     /// What git says of the repository as a whole.
@@ -154,7 +173,8 @@ impl Repo {
         charts: Vec<ChartName>,
         at_most: usize,
     ) -> Result<BTreeMap<ChartName, Vec<Earlier>>, Problem> {
-        self.blocking(move |inner, git| survey::earlier(inner, git, &mut inner.memory(), &charts, at_most)).await
+        self.blocking(move |inner, git| survey::earlier(inner, git, &mut inner.memory(), &charts, at_most))
+            .await
     }
 
     /// The packaged files of a chart, and notices about them.
@@ -203,7 +223,9 @@ impl Inner {
         match origin {
             Origin::WorkingTree { path } => {
                 let Some(view) = self.working_tree(git)? else {
-                    return Err(Problem::new(format!("{path} is asked for from a working tree, and there is none")));
+                    return Err(Problem::new(format!(
+                        "{path} is asked for from a working tree, and there is none"
+                    )));
                 };
                 packaged::read(&view, &Folder { path: path.clone(), tree: None })
             }
@@ -222,7 +244,8 @@ impl Inner {
 fn folder_at(view: &CommitView<'_>, path: &str) -> Result<Folder, Problem> {
     path.split('/').filter(|name| !name.is_empty()).try_fold(view.root(), |folder, name| {
         let entry = view.entry(&folder, name.as_bytes())?;
-        let entry = entry.ok_or_else(|| Problem::new(format!("{path} is not in the commit that should have it")))?;
+        let entry =
+            entry.ok_or_else(|| Problem::new(format!("{path} is not in the commit that should have it")))?;
         Ok(entry.as_folder(&folder))
     })
 }
@@ -244,7 +267,9 @@ fn real(path: &Path) -> PathBuf {
         return real;
     }
     match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) => real(if parent.as_os_str().is_empty() { Path::new(".") } else { parent }).join(name),
+        (Some(parent), Some(name)) => {
+            real(if parent.as_os_str().is_empty() { Path::new(".") } else { parent }).join(name)
+        }
         _ => path.to_owned(),
     }
 }

@@ -34,7 +34,8 @@ pub struct Packaged {
 /// A name that is not UTF-8, a link that leads out of the repository, to nothing or in a circle, a file that is none,
 /// a submodule that is not checked out, a `.helmignore` that Helm refuses.
 pub fn packaged<V: View>(view: &V, chart: &Folder) -> Result<BTreeMap<String, Packaged>, Problem> {
-    let mut walk = Walk { view, rules: rules(view, chart)?, chart, found: BTreeMap::new(), inside: Vec::new() };
+    let mut walk =
+        Walk { view, rules: rules(view, chart)?, chart, found: BTreeMap::new(), inside: Vec::new() };
     walk.enter(chart, "", &[])?;
     Ok(walk.found)
 }
@@ -52,16 +53,20 @@ pub fn read<V: View>(view: &V, chart: &Folder) -> Result<(Files, Vec<Problem>), 
         let size = view.size(&packaged.file).map_err(|problem| problem.in_file(&place))?;
         sum += size;
         if size > LARGEST_FILE {
-            let what = format!("{place} has {size} bytes, more than the {LARGEST_FILE} that Helm loads of one file");
+            let what =
+                format!("{place} has {size} bytes, more than the {LARGEST_FILE} that Helm loads of one file");
             return Err(Problem::new(what).in_file(place).next("leave it out with a line in .helmignore"));
         }
         if sum > LARGEST_CHART {
-            let what = format!("the chart has more than the {LARGEST_CHART} bytes that Helm loads of one chart");
+            let what =
+                format!("the chart has more than the {LARGEST_CHART} bytes that Helm loads of one chart");
             return Err(Problem::new(what).in_file(place).next("leave files out with .helmignore"));
         }
         let bytes = view.read(&packaged.file).map_err(|problem| problem.in_file(&place))?;
         if bytes.starts_with(b"version https://git-lfs.github.com/spec/") {
-            let what = format!("{place} is packaged as a pointer of Git LFS, without the content that it stands for");
+            let what = format!(
+                "{place} is packaged as a pointer of Git LFS, without the content that it stands for"
+            );
             notices.push(Problem::new(what).in_file(place).next("check out with `lfs: true`"));
         }
         files.0.insert(path, bytes);
@@ -116,7 +121,8 @@ impl<V: View> Walk<'_, V> {
         let (found, links) = match entry.kind {
             Kind::Link => {
                 let led = links::follow(self.view, folder, &entry)?;
-                let target = || String::from_utf8_lossy(&self.view.target(&entry).unwrap_or_default()).into_owned();
+                let target =
+                    || String::from_utf8_lossy(&self.view.target(&entry).unwrap_or_default()).into_owned();
                 match led {
                     Led::File(file, real, followed) => (Found::File(file, real), [links, &followed].concat()),
                     Led::Folder(folder, followed) => (Found::Folder(folder), [links, &followed].concat()),
@@ -125,9 +131,19 @@ impl<V: View> Walk<'_, V> {
                         let what = format!("{shown} is a link to {}, outside the repository", target());
                         return Err(problem(what).next("put the file itself into the repository"));
                     }
-                    Led::Nowhere => return Err(problem(format!("{shown} is a link to {}, which is not there", target()))),
-                    Led::Around => return Err(problem(format!("{shown} is a link to {}, which leads in a circle", target()))),
-                    Led::Other(_, real) => (Found::Other(real), Vec::new()),
+                    Led::Nowhere => {
+                        return Err(problem(format!(
+                            "{shown} is a link to {}, which is not there",
+                            target()
+                        )));
+                    }
+                    Led::Around => {
+                        return Err(problem(format!(
+                            "{shown} is a link to {}, which leads in a circle",
+                            target()
+                        )));
+                    }
+                    Led::Other(real) => (Found::Other(real), Vec::new()),
                 }
             }
             Kind::File => {

@@ -100,7 +100,8 @@ pub fn snapshot(view: &CommitView<'_>, roots: &Roots, memory: &mut Memory) -> Re
 
 fn chart_version(bytes: &[u8]) -> Result<ChartVersion, Problem> {
     let read = || Metadata::read(CHART_YAML, bytes).map(|metadata| metadata.chart_version());
-    std::panic::catch_unwind(read).unwrap_or_else(|_| Err(Problem::new("the reader of Chart.yaml gave up: a bug of ours")))
+    std::panic::catch_unwind(read)
+        .unwrap_or_else(|_| Err(Problem::new("the reader of Chart.yaml gave up: a bug of ours")))
 }
 
 /// The same problem, in the Chart.yaml of this path.
@@ -127,7 +128,9 @@ impl<V: View> Search<'_, V> {
         }
         let mut found = Found::default();
         let entries = self.view.entries(folder)?;
-        let is_file = |entry: &&Entry| entry.name == CHART_YAML.as_bytes() && matches!(entry.kind, Kind::File | Kind::Link);
+        let is_file = |entry: &&Entry| {
+            entry.name == CHART_YAML.as_bytes() && matches!(entry.kind, Kind::File | Kind::Link)
+        };
         let chart_yaml = entries.iter().find(is_file);
         match (chart_yaml, inside) {
             (Some(_), Some(repository)) if self.roots.count(&folder.path) => {
@@ -161,7 +164,9 @@ impl<V: View> Search<'_, V> {
         found: &mut Found,
     ) -> Result<(), Problem> {
         let name = entry.shown();
-        if !matches!(entry.kind, Kind::Folder | Kind::Link | Kind::Submodule) || !self.roots.enters(&folder.path, is_chart, &name) {
+        if !matches!(entry.kind, Kind::Folder | Kind::Link | Kind::Submodule)
+            || !self.roots.enters(&folder.path, is_chart, &name)
+        {
             return Ok(());
         }
         let path = join(&folder.path, &name);

@@ -129,7 +129,9 @@ impl State {
     pub fn generated(&self) -> Vec<String> {
         let fetched = |file: &str| {
             matches!(file, "Chart.lock" | "requirements.lock")
-                || file.strip_prefix("charts/").is_some_and(|name| name.ends_with(".tgz") && !name.contains('/'))
+                || file
+                    .strip_prefix("charts/")
+                    .is_some_and(|name| name.ends_with(".tgz") && !name.contains('/'))
         };
         self.ungitted.keys().filter(|file| !fetched(file)).cloned().collect()
     }
@@ -145,17 +147,24 @@ impl State {
     }
 
     /// A chart at the repository root would take up whatever lies about in the checkout.
-    pub fn refuse_unknown_at_the_root(&self, is: &ChartVersion, path: &str, generated: &GlobSet) -> Result<(), Problem> {
-        let unknown = self.ungitted.iter().filter(|(_, state)| **state == Uncommitted::Unknown).map(|(file, _)| file);
+    pub fn refuse_unknown_at_the_root(
+        &self,
+        is: &ChartVersion,
+        path: &str,
+        generated: &GlobSet,
+    ) -> Result<(), Problem> {
+        let unknown =
+            self.ungitted.iter().filter(|(_, state)| **state == Uncommitted::Unknown).map(|(file, _)| file);
         let unknown: Vec<_> = unknown.filter(|file| path.is_empty() && !generated.is_match(file)).collect();
         let Some(first) = unknown.first() else { return Ok(()) };
         let some: Vec<_> = unknown.iter().take(5).map(|file| format!("`{file}`")).collect();
         let more = unknown.len() - some.len();
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-        let what = format!("{is} lies at the repository root, where git does not know {}{more}", some.join(", "));
-        Err(Problem::new(what)
-            .in_file(*first)
-            .next("commit them, leave them out with .helmignore, or name what is generated with `--generated GLOB`"))
+        let what =
+            format!("{is} lies at the repository root, where git does not know {}{more}", some.join(", "));
+        Err(Problem::new(what).in_file(*first).next(
+            "commit them, leave them out with .helmignore, or name what is generated with `--generated GLOB`",
+        ))
     }
 }
 
@@ -170,12 +179,18 @@ pub fn between(
     let before = at(git, history, introduced, &folder.path).map(|(view, folder)| ids(&view, &folder));
     let (before, after) = (before.unwrap_or_default(), ids(view, folder));
     let all: BTreeSet<_> = before.keys().chain(after.keys()).collect();
-    let changed: Vec<_> = all.into_iter().filter(|file| before.get(*file) != after.get(*file)).cloned().collect();
+    let changed: Vec<_> =
+        all.into_iter().filter(|file| before.get(*file) != after.get(*file)).cloned().collect();
     Ok(if changed.is_empty() { Touched::Untouched } else { Touched::Files(changed) })
 }
 
 /// The chart's folder in the commit of a sighting: the same path where it has one, else the first.
-fn at<'a>(git: &'a Open, history: &History, sighting: &Sighting, path: &str) -> Option<(CommitView<'a>, Folder)> {
+fn at<'a>(
+    git: &'a Open,
+    history: &History,
+    sighting: &Sighting,
+    path: &str,
+) -> Option<(CommitView<'a>, Folder)> {
     let view = CommitView { git, tree: history.commits.get(sighting.position)?.tree };
     let path = sighting.paths.iter().find(|other| *other == path).or(sighting.paths.first())?;
     let folder = folder_at(&view, path).ok()?;

@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{
     changes::{
-        About, Because, Candidate, ChartAt, CreatedFrom, Earlier, Origin, Selection, Sighting, Snapshot, Survey,
-        Touched, Trace, Tracked,
+        About, Because, Candidate, ChartAt, CreatedFrom, Earlier, Origin, Selection, Sighting, Snapshot,
+        Survey, Touched, Trace, Tracked,
     },
-    charts::{ChartName, ChartVersion, Files},
+    charts::{Chart, ChartName, ChartVersion, Files, Metadata, find::CHART_YAML},
     doors::git::{FETCH_EVERYTHING, Id, Open},
     problem::Problem,
 };
@@ -32,7 +32,12 @@ pub struct Now {
 }
 
 /// See [`super::Repo::survey`].
-pub fn survey(inner: &Inner, git: &Open, memory: &mut Memory, selection: &Selection) -> Result<Survey, Problem> {
+pub fn survey(
+    inner: &Inner,
+    git: &Open,
+    memory: &mut Memory,
+    selection: &Selection,
+) -> Result<Survey, Problem> {
     let head = inner.head(git)?;
     let worktree = inner.working_tree(git)?;
     match (&worktree, head) {
@@ -69,12 +74,16 @@ pub fn earlier(
     let history = history::walk(inner, git, memory, head, trace, &range)?;
     let mut found: BTreeMap<ChartName, Vec<(usize, Earlier)>> = BTreeMap::new();
     for tracked in history.tracked.iter().filter(|tracked| tracked.is_swept_up()) {
-        let Some(commit) = tracked.oldest.as_ref().and_then(|oldest| Some((oldest.position, history.commits.get(oldest.position)?)))
+        let Some(commit) = tracked
+            .oldest
+            .as_ref()
+            .and_then(|oldest| Some((oldest.position, history.commits.get(oldest.position)?)))
         else {
             continue;
         };
         let (position, commit) = commit;
-        let version = Earlier { is: tracked.is.clone(), introduced_by: commit.id.to_string(), created: commit.time };
+        let version =
+            Earlier { is: tracked.is.clone(), introduced_by: commit.id.to_string(), created: commit.time };
         found.entry(tracked.is.name.clone()).or_default().push((position, version));
     }
     let newest_first = found.into_iter().map(|(name, mut versions)| {
@@ -153,7 +162,9 @@ impl<V: View> Surveying<'_, V> {
             let candidate = self.current(tracked, &history, worktree.as_ref(), &mut generated);
             match candidate {
                 Err(problem) => survey.problems.push((About::Version(tracked.is.clone()), problem)),
-                Ok(_) if asked.is_sweep && tracked.is.version.is_placeholder() => survey.placeholders.push(tracked.is.clone()),
+                Ok(_) if asked.is_sweep && tracked.is.version.is_placeholder() => {
+                    survey.placeholders.push(tracked.is.clone())
+                }
                 Ok(candidate) => {
                     lanes.entry(tracked.is.name.clone()).or_default().push((age(tracked), candidate));
                 }
@@ -171,7 +182,9 @@ impl<V: View> Surveying<'_, V> {
                 continue;
             }
             match self.older(tracked, &history) {
-                Ok(candidate) => lanes.entry(tracked.is.name.clone()).or_default().push((age(tracked), candidate)),
+                Ok(candidate) => {
+                    lanes.entry(tracked.is.name.clone()).or_default().push((age(tracked), candidate))
+                }
                 Err(problem) if named => survey.problems.push((About::Version(tracked.is.clone()), problem)),
                 Err(mut problem) => {
                     problem.what = format!("{} is not published: {}", tracked.is, problem.what);
@@ -184,7 +197,8 @@ impl<V: View> Surveying<'_, V> {
     }
 
     fn asked(&self, selection: &Selection) -> Result<Asked, Problem> {
-        let mut asked = Asked { current: BTreeSet::new(), older: BTreeSet::new(), is_sweep: true, since: None };
+        let mut asked =
+            Asked { current: BTreeSet::new(), older: BTreeSet::new(), is_sweep: true, since: None };
         let names = match selection {
             Selection::Sweep { since } => {
                 asked.current = self.now.named.keys().cloned().collect();
@@ -197,7 +211,8 @@ impl<V: View> Surveying<'_, V> {
         for text in names {
             let (name, version) = text.rsplit_once('@').map_or((text.as_str(), None), |(n, v)| (n, Some(v)));
             let of_name = self.now.named.keys().filter(|is| is.name.as_str() == name);
-            let current: Vec<_> = of_name.filter(|is| version.is_none_or(|v| is.version.as_str() == v)).cloned().collect();
+            let current: Vec<_> =
+                of_name.filter(|is| version.is_none_or(|v| is.version.as_str() == v)).cloned().collect();
             match version {
                 Some(version) if current.is_empty() => {
                     asked.older.insert(ChartVersion::new(name, version));
@@ -218,29 +233,39 @@ impl<V: View> Surveying<'_, V> {
         let problem = Problem::new(format!("there is no chart named `{name}`"));
         match nearest(name, self.now.named.keys().map(|is| is.name.as_str())) {
             Some(near) => problem.next(format!("did you mean `{near}`?")),
-            None => problem.next("name a chart as its Chart.yaml does, and see that `charts` covers its folder"),
+            None => {
+                problem.next("name a chart as its Chart.yaml does, and see that `charts` covers its folder")
+            }
         }
     }
 
     fn tell_what_is_left_out(&self, survey: &mut Survey, history: &History, asked: &Asked) {
         let unreadable = self.now.unreadable.iter();
-        survey.problems.extend(unreadable.map(|(path, problem)| (About::Folder(path.clone()), problem.clone())));
+        survey
+            .problems
+            .extend(unreadable.map(|(path, problem)| (About::Folder(path.clone()), problem.clone())));
         let has_charts = !self.now.snapshot.is_empty();
         for skipped in &self.now.skipped {
             match skipped {
                 Skipped::NotUtf8 { path } => {
                     let problem = Problem::new(format!("the folder {path} has a name that is not UTF-8"));
-                    survey.problems.push((About::Folder(path.clone()), problem.in_file(path).next("rename it")));
+                    survey
+                        .problems
+                        .push((About::Folder(path.clone()), problem.in_file(path).next("rename it")));
                 }
                 Skipped::Submodule { path, repository } => survey.notices.push(
-                    Problem::new(format!("the chart in {path} belongs to another repository, checked out at {repository}"))
-                        .in_file(path)
-                        .next("publish it from its own repository"),
+                    Problem::new(format!(
+                        "the chart in {path} belongs to another repository, checked out at {repository}"
+                    ))
+                    .in_file(path)
+                    .next("publish it from its own repository"),
                 ),
                 Skipped::Link { path } => survey.notices.push(
-                    Problem::new(format!("{path} is a link to a chart; charts are published from where they lie"))
-                        .in_file(path)
-                        .next("name the folder that it leads to with `charts`"),
+                    Problem::new(format!(
+                        "{path} is a link to a chart; charts are published from where they lie"
+                    ))
+                    .in_file(path)
+                    .next("name the folder that it leads to with `charts`"),
                 ),
                 Skipped::Root if !has_charts => survey.notices.push(
                     Problem::new("the chart at the repository root is not among the configured ones")
@@ -250,17 +275,24 @@ impl<V: View> Surveying<'_, V> {
                 Skipped::Root => {}
             }
         }
-        let is_now = |path: &String| self.now.snapshot.iter().any(|chart| chart.path == *path && chart.is.is_some());
+        let is_now =
+            |path: &String| self.now.snapshot.iter().any(|chart| chart.path == *path && chart.is.is_some());
         for (path, commit) in history.broken.iter().filter(|(path, _)| is_now(path)) {
-            let what = format!("{path} cannot be read at {}: a version that it introduced is not published", commit.short());
+            let what = format!(
+                "{path} cannot be read at {}: a version that it introduced is not published",
+                commit.short()
+            );
             survey.notices.push(Problem::new(what).in_file(path));
         }
-        let unknown = |tracked: &Tracked| !tracked.settled && matches!(tracked.because, Because::Introduced { .. });
+        let unknown =
+            |tracked: &Tracked| !tracked.settled && matches!(tracked.because, Because::Introduced { .. });
         if let Some(since) = &asked.since
             && history.is_cut_off
             && (!history.has_left_range || history.tracked.iter().any(unknown))
         {
-            let what = format!("history is too shallow to know all versions that the commits since {since} introduced");
+            let what = format!(
+                "history is too shallow to know all versions that the commits since {since} introduced"
+            );
             survey.notices.push(Problem::new(what).next(FETCH_EVERYTHING));
         }
     }
@@ -297,13 +329,17 @@ impl<V: View> Surveying<'_, V> {
     fn older(&mut self, tracked: &Tracked, history: &History) -> Result<Candidate, Problem> {
         let is = &tracked.is;
         let sighting = if tracked.because == Because::Named { &tracked.newest } else { &tracked.oldest };
-        let found = sighting.as_ref().and_then(|sighting| Some((sighting, history.commits.get(sighting.position)?)));
+        let found =
+            sighting.as_ref().and_then(|sighting| Some((sighting, history.commits.get(sighting.position)?)));
         let Some((Sighting { paths, .. }, commit)) = found else {
             return Err(Problem::new(format!("no commit has {is}")));
         };
         let view = CommitView { git: self.git, tree: commit.tree };
         let read = |index: usize| packaged::read(&view, &folder_at(&view, &paths[index])?);
-        let at = |problem: Problem| Problem { what: format!("at {}, {}", commit.id.short(), problem.what), ..problem };
+        let at = |problem: Problem| Problem {
+            what: format!("at {}, {}", commit.id.short(), problem.what),
+            ..problem
+        };
         let path_refs: Vec<_> = paths.iter().map(String::as_str).collect();
         one_content(is, &path_refs, read).map_err(at)?;
         let (files, _) = read(0).map_err(at)?;
@@ -311,8 +347,12 @@ impl<V: View> Surveying<'_, V> {
         let introduced = tracked.oldest.as_ref().filter(|_| tracked.settled);
         let touched = match introduced {
             None => Touched::HistoryTooShallow,
-            Some(introduced) if introduced.position == sighting.as_ref().map_or(0, |s| s.position) => Touched::Untouched,
-            Some(introduced) => super::state::between(self.git, history, introduced, &view, &folder_at(&view, &paths[0])?)?,
+            Some(introduced) if introduced.position == sighting.as_ref().map_or(0, |s| s.position) => {
+                Touched::Untouched
+            }
+            Some(introduced) => {
+                super::state::between(self.git, history, introduced, &view, &folder_at(&view, &paths[0])?)?
+            }
         };
         let origin = Origin::Commit { path: paths[0].clone(), commit: commit.id.to_string() };
         Ok(self.candidate(tracked, history, origin, touched, Vec::new()))
@@ -367,16 +407,22 @@ fn one_content(
     for (index, path) in paths.iter().enumerate().skip(1) {
         if read(index)?.0 != first {
             let what = format!("{is} is in {} and in {path}, with different files", paths[0]);
-            return Err(Problem::new(what).in_file(*path).next("give one of them another version, or exclude its folder"));
+            return Err(Problem::new(what)
+                .in_file(*path)
+                .next("give one of them another version, or exclude its folder"));
         }
     }
     Ok(())
 }
 
-/// Whether a chart can be made of these files.
+/// Whether a chart can be made of these files. Of one with dependencies, only the first page: they are fetched when it
+/// is packaged, and until then Helm's reader finds them missing.
 fn readable(files: Files) -> Result<(), Problem> {
-    drop(files);
-    Ok(())
+    let no_chart = || Problem::new("Chart.yaml is not among the packaged files");
+    let requirements = files.0.get("requirements.yaml").map(|bytes| &bytes[..]);
+    let chart_yaml = files.0.get(CHART_YAML).ok_or_else(no_chart)?;
+    let metadata = Metadata::read_with_requirements(CHART_YAML, chart_yaml, requirements)?;
+    if metadata.dependencies.is_empty() { Chart::read(files).map(drop) } else { Ok(()) }
 }
 
 fn needs_generated(is: &ChartVersion, files: &[String]) -> Problem {
@@ -384,7 +430,8 @@ fn needs_generated(is: &ChartVersion, files: &[String]) -> Problem {
         "{is} is not published: the chart in the working tree has generated files that git lacks, such as {}",
         files.first().map_or("", String::as_str)
     );
-    Problem::new(what).next(format!("check out the commit that introduced it, generate its files, and publish `{is}`"))
+    Problem::new(what)
+        .next(format!("check out the commit that introduced it, generate its files, and publish `{is}`"))
 }
 
 /// The name that was perhaps meant.

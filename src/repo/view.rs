@@ -161,7 +161,13 @@ pub struct WorkingTree<'a> {
 }
 
 impl WorkingTree<'_> {
-    fn entry_of(&self, folder: &Folder, name: Vec<u8>, on_disk: PathBuf, kind: fs::FileType) -> Option<Entry> {
+    fn entry_of(
+        &self,
+        folder: &Folder,
+        name: Vec<u8>,
+        on_disk: PathBuf,
+        kind: fs::FileType,
+    ) -> Option<Entry> {
         let path = [folder.path.as_bytes(), if folder.path.is_empty() { b"" } else { b"/" }, &name].concat();
         if is_git(&name) || self.own_outputs.iter().any(|own| own.as_bytes() == path) {
             return None;
@@ -226,7 +232,11 @@ impl View for WorkingTree<'_> {
         let path = self.on_disk(link);
         let target = fs::read_link(path).map_err(|error| self.told(path, &error))?;
         let target = target.as_os_str().as_encoded_bytes().to_owned();
-        Ok(if cfg!(windows) { target.into_iter().map(|b| if b == b'\\' { b'/' } else { b }).collect() } else { target })
+        Ok(if cfg!(windows) {
+            target.into_iter().map(|b| if b == b'\\' { b'/' } else { b }).collect()
+        } else {
+            target
+        })
     }
 
     fn inside<'a>(&self, target: &'a [u8]) -> Option<&'a [u8]> {

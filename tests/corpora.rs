@@ -1,0 +1,123 @@
+//! Replays the histories of real chart repositories, commit by commit, and compares what a sweep would have published
+//! with what their authors introduced.
+//!
+//! Not part of a plain `cargo test`: the corpora are not in the repository. One command:
+//!
+//! ```text
+//! CORPORA=../shared/corpora cargo test --release --test corpora -- --ignored --nocapture
+//! ```
+
+use chart_release::{
+    changes::{Selection, Survey},
+    repo::{Repo, Settings},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
+
+/// What a corpus says of one commit.
+#[derive(serde::Deserialize)]
+struct Commit {
+    commit: String,
+    parent: Option<String>,
+    introduced: Vec<Introduced>,
+}
+
+#[derive(serde::Deserialize)]
+struct Introduced {
+    name: serde_json::Value,
+    version: serde_json::Value,
+    path: String,
+    #[serde(default)]
+    nested: bool,
+}
+
+#[derive(serde::Deserialize)]
+struct Truth {
+    charts_dirs: Vec<String>,
+    commits: Vec<Commit>,
+}
+
+#[tokio::test]
+#[ignore = "needs the corpora, which are not in the repository: see the head of this file"]
+async fn every_push_publishes_what_it_introduced_and_nothing_twice() {
+    let folder = PathBuf::from(std::env::var_os("CORPORA").unwrap_or_else(|| "../shared/corpora".into()));
+    let mut bundles: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap_or_else(|error| panic!("the corpora are not in {}: {error}", folder.display()))
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "bundle"))
+        .collect();
+    bundles.sort();
+    assert!(!bundles.is_empty(), "{} has no bundle", folder.display());
+    let mut wrong = Vec::new();
+    for bundle in &bundles {
+        wrong.extend(replay(bundle).await);
+    }
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+async fn replay(bundle: &Path) -> Vec<String> {
+    let corpus = bundle.file_stem().unwrap().to_str().unwrap().to_owned();
+    let truth = truth(&bundle.with_extension("truth.json.xz"));
+    let clone = tempfile::tempdir().unwrap();
+    let cloned =
+        Command::new("git").args(["clone", "--quiet", "--bare"]).arg(bundle).arg(clone.path()).status();
+    assert!(cloned.unwrap().success(), "cloning {corpus}");
+    let oldest_first: Vec<_> = truth.commits.iter().rev().collect();
+    let settings = Settings { charts: truth.charts_dirs.clone(), ..Settings::default() };
+    let repo = Repo::open(clone.path(), &settings).unwrap();
+    let mut wrong = Vec::new();
+    for pushed_at_once in [1, 10] {
+        let begun = Instant::now();
+        let mut published = BTreeSet::new();
+        let (mut missed, mut twice, mut expected) = (0, 0, 0);
+        for push in oldest_first.chunks(pushed_at_once) {
+            let (first, last) = (push[0], push[push.len() - 1]);
+            let survey =
+                repo.at(&last.commit).survey(Selection::Sweep { since: first.parent.clone() }).await.unwrap();
+            let new: BTreeSet<_> = planned(&survey).filter(|is| !published.contains(is)).collect();
+            let introduced: BTreeMap<_, _> =
+                push.iter().flat_map(|commit| &commit.introduced).map(told).collect();
+            expected += introduced.len();
+            let place = |what: &str, is: &str| {
+                format!("{corpus}, {pushed_at_once} at once, {}: {what} {is}", last.commit)
+            };
+            for (is, _) in introduced.iter().filter(|(is, _)| !new.contains(*is) && !published.contains(*is))
+            {
+                missed += 1;
+                wrong.push(place("missed", is));
+            }
+            for is in new.iter().filter(|is| !introduced.contains_key(*is)) {
+                twice += 1;
+                wrong.push(place("not introduced", is));
+            }
+            published.extend(new);
+        }
+        println!(
+            "{corpus}: {pushed_at_once} at once: {} commits, {expected} introduced, {} published, {missed} missed, {twice} unexpected, {:.1} s",
+            oldest_first.len(),
+            published.len(),
+            begun.elapsed().as_secs_f32(),
+        );
+    }
+    wrong
+}
+
+fn planned(survey: &Survey) -> impl Iterator<Item = String> {
+    survey.lanes.values().flatten().map(|candidate| candidate.is.to_string())
+}
+
+fn told(introduced: &Introduced) -> (String, &Introduced) {
+    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    (format!("{}@{}", text(&introduced.name), text(&introduced.version)), introduced)
+}
+
+fn truth(file: &Path) -> Truth {
+    let mut packed = std::io::BufReader::new(std::fs::File::open(file).unwrap());
+    let mut text = Vec::new();
+    lzma_rs::xz_decompress(&mut packed, &mut text).unwrap();
+    serde_json::from_slice(&text).unwrap()
+}
