@@ -1,11 +1,11 @@
 //! A chart: its name, version, metadata and files, read as Helm reads them.
 
 mod constraint;
-mod go_json;
+pub(crate) mod go_json;
 mod lock;
 mod metadata;
 mod names;
-mod time;
+pub(crate) mod time;
 mod version;
 pub mod yaml;
 

@@ -1,6 +1,9 @@
 //! Chart.yaml texts: what Helm reads from them, writes for them and says against them.
 
-use chart_release::{charts::Metadata, problem::Problem};
+use chart_release::{
+    charts::{Metadata, yaml},
+    problem::Problem,
+};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -36,10 +39,11 @@ fn read(case: &Case) -> Result<Metadata, Problem> {
 
 /// The part of Helm's message that does not depend on where Helm met the problem, nor on the Go it was built with.
 fn core(error: &str) -> String {
-    let start = ["validation: ", "json: ", "unsupported map key", "document contains", "key \""]
-        .iter()
-        .find_map(|start| error.find(start))
-        .unwrap_or_else(|| panic!("no known message: {error}"));
+    let start =
+        ["validation: ", "json: ", "unsupported map key", "document contains", "key \"", "found invalid"]
+            .iter()
+            .find_map(|start| error.find(start))
+            .unwrap_or_else(|| panic!("no known message: {error}"));
     let core = error[start..].replace("<pkg>", "chart");
     match core.find(", key: <nil>, value") {
         Some(end) => core[..end].to_owned(),
@@ -107,4 +111,82 @@ fn a_problem_names_the_line() {
     assert_eq!(line("name: demo\nkeywords: one\n"), Some(2));
     assert_eq!(line("name: demo\nkeywords: [one\n"), Some(2));
     assert_eq!(line("name: demo\n"), None);
+}
+
+/// What Helm says of the first entry of an index with these fields; it loads the index where that is nothing.
+fn check_entry(fields: &str) -> Result<(), Problem> {
+    let index = format!("apiVersion: v1\nentries:\n  a:\n  - {fields}\n");
+    let index = yaml::read("index.yaml", index.as_bytes()).unwrap();
+    let entries = index.get("entries").and_then(|entries| entries.get("a")).unwrap();
+    Metadata::check_index_entry("index.yaml", &entries.items()[0])
+}
+
+#[test]
+fn an_index_entry_is_read_without_mercy() {
+    let refused = [
+        ("{name: a, version: 1.0.0, foo: 1, urls: [x]}", "json: unknown field \"foo\""),
+        ("{name: a, version: 1.10, urls: [x]}", "cannot unmarshal number into"),
+        ("{name: a, version: 1.0.0, appVersion: 72551e2}", "cannot unmarshal number into"),
+        ("{name: a, version: 1.0.0, annotations: {k: 1}}", "cannot unmarshal number into"),
+        ("{name: a, version: 1.0.0, keywords: [1]}", "cannot unmarshal number into"),
+        ("{name: a, version: 1.0.0, urls: x}", "cannot unmarshal string into"),
+        ("{name: a, version: 1.0.0, created: yesterday}", "parsing time \"yesterday\""),
+        ("{name: a, version: 1.0.0, created: 2020-01-02}", "parsing time \"2020-01-02\""),
+        ("{name: a, version: 1.0.0, created: \"\"}", "parsing time \"\""),
+        ("{name: a, version: 1.0.0, name: b}", "key \"name\" already set in map"),
+        ("{name: a, maintainers: [{name: b, name: c}]}", "key \"name\" already set in map"),
+        ("{name: a, dependencies: [{name: b, version: 1}]}", "cannot unmarshal number into"),
+    ];
+    for (fields, words) in refused {
+        let problem = check_entry(fields).unwrap_err();
+        assert!(problem.what.contains(words), "{fields}: {}", problem.what);
+        assert_eq!(problem.place.and_then(|place| place.line), Some(4), "{fields}");
+    }
+    let accepted = [
+        "",
+        "{name: a, version: 1.0.0}",
+        "{name: a, version: 1.0.0, Icon: q, deprecated: yes, created: 2020-01-02T03:04:05.5+02:00}",
+        "{name: a, version: 1.0.0, created: null, urls: [1], digest: 12, removed: true}",
+        "{name: a, engine: gotpl, tillerVersion: \">2\", url: u, checksum: c}",
+    ];
+    for fields in accepted {
+        assert_eq!(check_entry(fields), Ok(()), "{fields}");
+    }
+}
+
+#[test]
+fn fields_of_requirements_are_read_over_those_of_the_chart() {
+    let chart = "apiVersion: v2\nname: c\nversion: 1.0.0\ndependencies:\n- {name: a, alias: x}\n- name: b\n";
+    let requirements = "version: 2.0.0\ndependencies:\n- name: d\n";
+    let read = |requirements: &str| {
+        Metadata::read_with_requirements("c/Chart.yaml", chart.as_bytes(), Some(requirements.as_bytes()))
+    };
+    let metadata = read(requirements).unwrap();
+    assert_eq!(metadata.version, "2.0.0");
+    let [dependency] = &metadata.dependencies[..] else { panic!("{:?}", metadata.dependencies) };
+    // Go reads over the items that are there: the alias of another dependency stays.
+    assert_eq!((dependency.name.as_str(), dependency.alias.as_str()), ("d", "x"));
+    let place = read("version: 2.x\n").unwrap_err().place.unwrap();
+    assert_eq!((place.file.as_str(), place.line), ("c/requirements.yaml", Some(1)));
+}
+
+#[test]
+fn a_version_from_elsewhere_is_validated_again() {
+    let mut metadata = Metadata::read("Chart.yaml", b"apiVersion: v1\nname: c\nversion: 1.0.0\n").unwrap();
+    metadata.version = "2.0".into();
+    assert_eq!(metadata.validate(), Ok(()));
+    metadata.version = "latest".into();
+    let problem = metadata.validate().unwrap_err();
+    assert_eq!(problem.what, "validation: chart.metadata.version \"latest\" is invalid");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_chart_yaml_makes_us_panic(
+        text in "((name|version|tags|keywords|maintainers|dependencies|annotations|x|<<): ?[ \n&*a-c0-9.,:{}\\[\\]'\"-]{0,12}\n){0,5}",
+    ) {
+        let _ = Metadata::read_with_requirements("Chart.yaml", text.as_bytes(), Some(text.as_bytes()))
+            .map(|metadata| (metadata.to_packaged_yaml(), metadata.to_json()));
+        let _ = Metadata::check_strictly("Chart.yaml", text.as_bytes());
+    }
 }

@@ -27,7 +27,7 @@ pub(super) fn compare(left: &str, right: &str) -> Ordering {
 }
 
 /// Sorts by [`compare`]; keys that it cannot order keep the order of their bytes.
-pub(super) fn sort<'a, V>(entries: &mut [(&'a str, V)]) {
+pub(super) fn sort<V>(entries: &mut [(&str, V)]) {
     entries.sort_unstable_by_key(|(key, _)| *key);
     // An insertion sort gives a result, always the same, also when the comparison is no order; a library sort may panic.
     for end in 1..entries.len() {

@@ -9,6 +9,7 @@ mod write;
 
 pub(crate) use number::{json as json_number, short as short_number};
 pub use read::read;
+pub use resolve::is_text;
 pub(crate) use resolve::resolve_plain;
 pub use write::{write, write_list_item};
 

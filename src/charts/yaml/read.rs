@@ -21,7 +21,11 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Node, Problem> {
         let line = 1 + text[..at].matches('\n').count();
         return Err(Wrong::at(line, "control characters are not allowed").problem(file));
     }
-    let mut options = granit_parser::options! { flow_nesting_limit: DEEPEST, block_nesting_limit: DEEPEST };
+    let mut options = granit_parser::options! {
+        flow_nesting_limit: DEEPEST,
+        block_nesting_limit: DEEPEST,
+        emit_anchor_events: true,
+    };
     options.set_emit_comments(false);
     let mut builder = Builder::default();
     for event in Parser::new_from_str_with_options(text, options) {
@@ -159,6 +163,12 @@ impl Builder {
                 self.complete(Node { line, value }, anchor, before, 0, false)
             }
             Event::Alias(anchor) => self.alias(line, anchor),
+            // YAML 1.2, which our parser reads, takes nearly everything for a name; Helm's reader ends it sooner.
+            Event::Anchor(_, name)
+                if !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) =>
+            {
+                Err(Wrong::at(line, "did not find expected alphabetic or numeric character"))
+            }
             Event::SequenceStart(_, anchor, _) => self.start(line, anchor, Content::List(Vec::new())),
             Event::MappingStart(_, anchor, _) => {
                 self.start(line, anchor, Content::Map(Vec::new(), Key::Awaited))
@@ -316,5 +326,70 @@ fn allowed_share(nodes: f64) -> f64 {
         0.10
     } else {
         0.99 - 0.89 * ((nodes - SMALL) / (LARGE - SMALL))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn get(text: &str, key: &str) -> Value {
+        read("file", text.as_bytes()).unwrap().get(key).unwrap().value.clone()
+    }
+
+    fn refused(text: &str) -> (String, Option<usize>) {
+        let problem = read("file", text.as_bytes()).unwrap_err();
+        (problem.what, problem.place.and_then(|place| place.line))
+    }
+
+    #[test]
+    fn the_last_of_equal_keys_counts_also_when_it_was_merged() {
+        assert_eq!(get("x: &x {a: 2}\na: 1\n<<: *x\n", "a"), Value::Integer(2));
+        assert_eq!(get("x: &x {a: 2}\n<<: *x\na: 1\n", "a"), Value::Integer(1));
+        assert_eq!(get("x: &x {a: 2}\n<<: [*x, {a: 3}]\n", "a"), Value::Integer(2));
+        let node = read("file", b"a: 1\nb:\n  c: 1\n  c: 2\n").unwrap();
+        assert_eq!(node.repeated_key().map(|(key, value)| (key.text(), value.line)), Some((Some("c"), 4)));
+    }
+
+    #[test]
+    fn every_node_knows_its_line() {
+        let node = read("file", b"# comment\r\n---\r\na: &x\r\n- b\r\n-\r\n  c: |\r\n    d\r\n\r\ne: *x\r\n")
+            .unwrap();
+        let lines: Vec<usize> = node.entries().iter().map(|(key, _)| key.line).collect();
+        assert_eq!(lines, [3, 9]);
+        let items: Vec<usize> = node.get("a").unwrap().items().iter().map(|item| item.line).collect();
+        assert_eq!(items, [4, 6]);
+        // An alias stands where it is written, what it repeats where that is written.
+        assert_eq!(node.get("e").unwrap().line, 9);
+        assert_eq!(node.get("e").unwrap().items()[0].line, 4);
+    }
+
+    #[test]
+    fn what_is_no_yaml_is_refused_with_its_line() {
+        assert_eq!(refused("a: b\nc: \u{1}\n").1, Some(2));
+        assert_eq!(refused("a: b\nc: *x\n").1, Some(2));
+        assert_eq!(refused("a: b\n[c]: d\n").1, Some(2));
+        assert!(refused("a: &a [*a]\n").0.contains("contains itself"));
+        assert!(refused(&"[".repeat(1000)).0.contains("line 1"));
+        assert_eq!(read("file", b"a: b\nc: caf\xe9\n").unwrap_err().place.unwrap().line, Some(2));
+    }
+
+    #[test]
+    fn a_small_file_cannot_become_a_large_one() {
+        let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), "*a,".repeat(200));
+        assert!(refused(&long).0.contains("excessive aliasing"));
+        let nested = "a: &a [[[[[[[[[[1]]]]]]]]]]\n".to_owned()
+            + &(b'b'..=b'z').fold(String::new(), |text, key| {
+                let (key, before) = (char::from(key), char::from(key - 1));
+                format!("{text}{key}: &{key} [[[[[[[[[[*{before}]]]]]]]]]]\n")
+            });
+        assert!(refused(&nested).0.contains("nested too deeply"));
+    }
+
+    #[test]
+    fn other_encodings_are_read_as_helm_reads_them() {
+        let utf_16: Vec<u8> = "\u{feff}a: b\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(read("file", &utf_16).unwrap().get("a").unwrap().text(), Some("b"));
+        assert_eq!(get("\u{feff}a: b\n", "a"), Value::Text("b".into()));
     }
 }

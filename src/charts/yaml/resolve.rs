@@ -5,25 +5,28 @@ use crate::charts::time;
 
 /// What an unquoted, untagged scalar is. Everything that is not null, a bool or a number is text, also a time.
 pub(crate) fn resolve_plain(text: &str) -> Value {
+    other_than_text(text).unwrap_or_else(|| Value::Text(text.into()))
+}
+
+/// Is this, unquoted, text for Helm? Allocates only for what looks like a number.
+pub fn is_text(text: &str) -> bool {
+    other_than_text(text).is_none()
+}
+
+fn other_than_text(text: &str) -> Option<Value> {
     match text.as_bytes().first() {
-        None => Value::Null,
+        None => Some(Value::Null),
         Some(b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~') => word(text),
-        Some(b'.') => match word(text) {
-            Value::Text(text) => float(&text).unwrap_or(Value::Text(text)),
-            value => value,
-        },
-        Some(b'+' | b'-' | b'0'..=b'9') => match word(text) {
-            Value::Text(text) => number(&text).unwrap_or(Value::Text(text)),
-            value => value,
-        },
-        Some(_) => Value::Text(text.into()),
+        Some(b'.') => word(text).or_else(|| float(text)),
+        Some(b'+' | b'-' | b'0'..=b'9') => word(text).or_else(|| number(text)),
+        Some(_) => None,
     }
 }
 
 /// Would this text, unquoted, be read as text by every YAML 1.1 reader? False for times and numbers to the base 60,
 /// which Helm's writer quotes although its reader takes them for text.
 pub(crate) fn is_plainly_text(text: &str) -> bool {
-    matches!(resolve_plain(text), Value::Text(_)) && !time::looks_like_time(text) && !is_base_60(text)
+    is_text(text) && !time::looks_like_time(text) && !is_base_60(text)
 }
 
 /// What a scalar with a tag is; `None` when it cannot be what its tag says.
@@ -50,8 +53,8 @@ fn binary(text: &str) -> Option<Value> {
     Some(Value::Text(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-fn word(text: &str) -> Value {
-    match text {
+fn word(text: &str) -> Option<Value> {
+    Some(match text {
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
             Value::Bool(true)
         }
@@ -62,8 +65,8 @@ fn word(text: &str) -> Value {
         ".nan" | ".NaN" | ".NAN" => Value::Float(f64::NAN),
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Value::Float(f64::INFINITY),
         "-.inf" | "-.Inf" | "-.INF" => Value::Float(f64::NEG_INFINITY),
-        _ => Value::Text(text.into()),
-    }
+        _ => return None,
+    })
 }
 
 /// A text that begins with a sign or a digit. Underscores may stand anywhere in it.
