@@ -82,13 +82,11 @@ pub(super) fn chart(lines: &str, line: usize) -> Result<ReadChart, Problem> {
 pub(super) fn top_level(lines: &str) -> Result<(), Problem> {
     let map = yaml::read(FILE, lines.as_bytes())?;
     unrepeated(&map)?;
-    match map.entries() {
-        [(key, value)]
-            if matches!(key.text(), Some("generated" | "serverInfo" | "annotations" | "publicKeys")) =>
-        {
-            top(key, value)
-        }
-        _ => Err(Problem::new("not one key")),
+    let [(key, value)] = map.entries() else { return Err(Problem::new("not one key")) };
+    match key.text() {
+        Some("apiVersion") if api_version(value)? => Ok(()),
+        Some("generated" | "serverInfo" | "annotations" | "publicKeys") => top(key, value),
+        _ => Err(wrong(key, "not a known key")),
     }
 }
 
@@ -106,11 +104,7 @@ pub(super) fn index(root: &Node, strict: Strict) -> Result<ReadIndex, Problem> {
     let mut charts = Vec::new();
     for (key, value) in root.entries() {
         match known(key, &["apiVersion", "entries", "generated", "serverInfo", "publicKeys", "annotations"]) {
-            Some("apiVersion") => match value.coerced() {
-                Some(text) => has_version = !text.is_empty(),
-                None if value.value == Value::Null => {}
-                None => return Err(wrong(value, format!("apiVersion must be text, not {}", a(value)))),
-            },
+            Some("apiVersion") => has_version = api_version(value)?,
             Some("entries") => match &value.value {
                 Value::Null => {}
                 Value::Map(map) => {
@@ -138,6 +132,15 @@ pub(super) fn index(root: &Node, strict: Strict) -> Result<ReadIndex, Problem> {
         );
     }
     Ok(ReadIndex(charts))
+}
+
+/// Whether it says anything.
+fn api_version(value: &Node) -> Result<bool, Problem> {
+    match value.coerced() {
+        Some(text) => Ok(!text.is_empty()),
+        None if value.value == Value::Null => Ok(false),
+        None => Err(wrong(value, format!("apiVersion must be text, not {}", a(value)))),
+    }
 }
 
 fn top(key: &Node, value: &Node) -> Result<(), Problem> {

@@ -14,35 +14,6 @@ pub(super) struct Fields {
     pub created: Option<i64>,
 }
 
-/// The keys of an entry and what Helm decodes them into; a key's place is its bit in the set of keys seen.
-const KEYS: [(&[u8], Shape); 25] = [
-    (b"name", Shape::Name),
-    (b"version", Shape::Version),
-    (b"urls", Shape::Urls),
-    (b"digest", Shape::Digest),
-    (b"created", Shape::Created),
-    (b"apiVersion", Shape::Text),
-    (b"appVersion", Shape::Text),
-    (b"description", Shape::Text),
-    (b"home", Shape::Text),
-    (b"icon", Shape::Text),
-    (b"keywords", Shape::Texts),
-    (b"maintainers", Shape::Maintainers),
-    (b"sources", Shape::Texts),
-    (b"type", Shape::Kind),
-    (b"annotations", Shape::Annotations),
-    (b"dependencies", Shape::Dependencies),
-    (b"kubeVersion", Shape::Text),
-    (b"deprecated", Shape::Bool),
-    (b"condition", Shape::Text),
-    (b"tags", Shape::Text),
-    (b"engine", Shape::Text),
-    (b"tillerVersion", Shape::Text),
-    (b"removed", Shape::Bool),
-    (b"url", Shape::Text),
-    (b"checksum", Shape::Text),
-];
-
 #[derive(Clone, Copy)]
 enum Shape {
     Name,
@@ -59,18 +30,51 @@ enum Shape {
     Dependencies,
 }
 
+/// What Helm decodes the value of this key into, and the key's bit in the set of keys seen.
+fn shape(key: &[u8]) -> Option<(u32, Shape)> {
+    let (place, shape) = match key {
+        b"name" => (0, Shape::Name),
+        b"version" => (1, Shape::Version),
+        b"urls" => (2, Shape::Urls),
+        b"digest" => (3, Shape::Digest),
+        b"created" => (4, Shape::Created),
+        b"apiVersion" => (5, Shape::Text),
+        b"appVersion" => (6, Shape::Text),
+        b"description" => (7, Shape::Text),
+        b"home" => (8, Shape::Text),
+        b"icon" => (9, Shape::Text),
+        b"keywords" => (10, Shape::Texts),
+        b"maintainers" => (11, Shape::Maintainers),
+        b"sources" => (12, Shape::Texts),
+        b"type" => (13, Shape::Kind),
+        b"annotations" => (14, Shape::Annotations),
+        b"dependencies" => (15, Shape::Dependencies),
+        b"kubeVersion" => (16, Shape::Text),
+        b"deprecated" => (17, Shape::Bool),
+        b"condition" => (18, Shape::Text),
+        b"tags" => (19, Shape::Text),
+        b"engine" => (20, Shape::Text),
+        b"tillerVersion" => (21, Shape::Text),
+        b"removed" => (22, Shape::Bool),
+        b"url" => (23, Shape::Text),
+        b"checksum" => (24, Shape::Text),
+        _ => return None,
+    };
+    Some((1 << place, shape))
+}
+
 /// Reads the map whose first key stands at the cursor.
 pub(super) fn read<'a>(lines: &mut Lines<'a>, bytes: &'a [u8]) -> Result<Fields, Unsure> {
     let mut fields = Fields::default();
     let mut seen = 0u32;
     let column = lines.column();
     lines.map(column, |lines, key| {
-        let place = KEYS.iter().position(|(known, _)| *known == key).ok_or(Unsure)?;
-        if seen & 1 << place != 0 {
+        let (bit, shape) = shape(key).ok_or(Unsure)?;
+        if seen & bit != 0 {
             return Err(Unsure);
         }
-        seen |= 1 << place;
-        match KEYS[place].1 {
+        seen |= bit;
+        match shape {
             Shape::Name => fields.name = verbatim(lines, column)?,
             Shape::Version => fields.version = verbatim(lines, column)?,
             Shape::Digest => fields.digest = Some(verbatim(lines, column)?),

@@ -20,6 +20,15 @@ pub(super) enum Scalar {
     Composed,
 }
 
+/// A value that holds nothing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Nothing {
+    /// From behind the colon to the end of the value; empty where nothing is written.
+    pub value: Range<usize>,
+    /// Behind the newline of its line.
+    pub behind_line: usize,
+}
+
 /// The current line of a document, and how far it has been read.
 #[derive(Clone)]
 pub(super) struct Lines<'a> {
@@ -130,6 +139,39 @@ impl<'a> Lines<'a> {
     /// Skips blank lines and comments between two nodes.
     pub fn skip_void(&mut self) -> Result<(), Unsure> {
         while !self.done && (self.blank() || self.bytes[self.at] == b'#') {
+            self.check_line()?;
+            self.advance();
+        }
+        Ok(())
+    }
+
+    /// Nothing but spaces and perhaps a comment is left in the line.
+    pub fn void(&self) -> bool {
+        self.blank()
+            || (self.bytes[self.at] == b'#' && self.at > self.start && self.bytes[self.at - 1] == b' ')
+    }
+
+    /// Takes a value that stands for nothing (none at all, or one of these words), with a comment or without.
+    pub fn take_nothing(&mut self, words: &[&[u8]]) -> Result<Option<Nothing>, Unsure> {
+        self.check_line()?;
+        let colon = self.behind_key;
+        let word = words.iter().find(|word| self.rest().starts_with(word)).copied().unwrap_or_default();
+        let before = self.at;
+        self.at += word.len();
+        let value = if word.is_empty() { colon..colon } else { colon..self.at };
+        self.skip_spaces();
+        if !self.void() {
+            self.at = before;
+            return Ok(None);
+        }
+        let nothing = Nothing { value, behind_line: self.next };
+        self.take();
+        Ok(Some(nothing))
+    }
+
+    /// Refuses what is left of the document where it holds what no YAML reader takes, or not every one.
+    pub fn check_rest(&mut self) -> Result<(), Unsure> {
+        while self.suspicious && !self.done {
             self.check_line()?;
             self.advance();
         }
@@ -352,7 +394,7 @@ impl<'a> Lines<'a> {
             self.take();
             return Ok(());
         }
-        if !self.blank() {
+        if !self.void() {
             return Err(Unsure);
         }
         self.take();
@@ -396,8 +438,13 @@ pub(super) fn reads_as_string(text: &[u8]) -> Result<bool, Unsure> {
     let certain = match text {
         [b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O', ..] => text.len() > 5,
         [first, ..] if first.is_ascii_alphabetic() || *first >= 0x80 || *first == b'/' => true,
-        // A version: no number holds two points.
-        _ => memchr::memchr_iter(b'.', text).nth(1).is_some(),
+        // A version: no number holds two points. A digest: only numbers that begin with a zero hold two letters.
+        [first, ..] => {
+            let count = |is: fn(&u8) -> bool| text.iter().filter(|byte| is(byte)).count();
+            count(|byte| *byte == b'.') > 1
+                || (matches!(first, b'1'..=b'9') && count(u8::is_ascii_alphabetic) > 1)
+        }
+        [] => false,
     };
     if certain {
         return Ok(true);

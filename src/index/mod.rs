@@ -15,6 +15,7 @@ mod time;
 
 use crate::{charts::Metadata, digest::Digest, problem::Problem};
 use bytes::Bytes;
+use lines::Nothing;
 use std::{collections::HashMap, ops::Range};
 
 /// The name of the file, in problems and in channels.
@@ -84,8 +85,8 @@ struct Block {
 enum Entries {
     /// There is none; it would go to this place.
     Absent(usize),
-    /// It holds nothing: `entries:`, `entries: {}`. From behind the colon to the end of the value.
-    Empty(Range<usize>),
+    /// It holds nothing: `entries:`, `entries: {}`.
+    Empty(Nothing),
     /// Charts at this column.
     Charts(usize),
 }
@@ -105,8 +106,8 @@ struct Chart {
 enum List {
     /// Items whose dashes stand at this column.
     Block(usize),
-    /// `[]`, `null` or nothing: from behind the colon to the end of the value.
-    Empty(Range<usize>),
+    /// `[]`, `null` or nothing.
+    Empty(Nothing),
     /// In a layout that nothing can be added to.
     Other,
 }
@@ -155,7 +156,8 @@ impl Index {
 
     /// The index of a repository that has none yet: no entries, and nothing that depends on the time.
     pub fn empty() -> Self {
-        let block = Block { entries: Entries::Empty(23..26), ..Block::default() };
+        let block =
+            Block { entries: Entries::Empty(Nothing { value: 23..26, behind_line: 27 }), ..Block::default() };
         Self::new(
             Bytes::from_static(b"apiVersion: v1\nentries: {}\n"),
             Layout::Block(block),
@@ -264,3 +266,6 @@ impl From<Range<usize>> for Text {
         Self::At(range.start as u32, range.len() as u32)
     }
 }
+
+#[cfg(test)]
+mod tests;

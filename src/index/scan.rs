@@ -50,6 +50,9 @@ struct Found {
 impl Found {
     fn document(&mut self, text: &str) -> Result<Block, Unsure> {
         let bytes = text.as_bytes();
+        if memchr::memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1) != Some(&b'\n')) {
+            return Err(Unsure);
+        }
         let mut lines = Lines::new(bytes, if bytes.starts_with(MARK) { MARK.len() } else { 0 });
         lines.skip_void()?;
         if lines.at_marker() {
@@ -74,13 +77,8 @@ impl Found {
             }
             let read = match key {
                 b"apiVersion" => {
-                    let read = api_version(&mut lines);
-                    // Where `entries` would go, were there none.
-                    if matches!(block.entries, Entries::Absent(_)) {
-                        block.entries = Entries::Absent(lines.content_end);
-                    }
-                    has_version = read.is_ok();
-                    read
+                    has_version = true;
+                    api_version(&mut lines)
                 }
                 b"generated" => generated(&mut lines, bytes, &mut block),
                 b"entries" => {
@@ -97,9 +95,6 @@ impl Found {
                 _ => return Err(Unsure),
             };
             if read.is_err() {
-                if key == b"apiVersion" {
-                    return Err(Unsure);
-                }
                 lines = before;
                 let start = lines.start;
                 lines.advance();
@@ -112,8 +107,16 @@ impl Found {
                 careful::top_level(&text[start..lines.start]).map_err(|_| Unsure)?;
                 lines.content_end = lines.start;
             }
+            if key == b"apiVersion" && matches!(block.entries, Entries::Absent(_)) {
+                block.entries = Entries::Absent(lines.content_end);
+            }
             lines.skip_void()?;
         }
+        // Behind `...` only a comment may stand, which is for the YAML reader to tell.
+        if !lines.done && lines.rest().starts_with(b".") && lines.trimmed() != b"..." {
+            return Err(Unsure);
+        }
+        lines.check_rest()?;
         if !has_version {
             return Err(Unsure);
         }
@@ -121,21 +124,14 @@ impl Found {
     }
 
     fn entries<'a>(&mut self, lines: &mut Lines<'a>, text: &'a str) -> Result<Entries, Unsure> {
-        let colon = lines.behind_key;
-        if matches!(lines.trimmed(), b"{}" | b"null" | b"~") {
-            let end = lines.at + lines.trimmed().len();
-            lines.take();
-            return Ok(Entries::Empty(colon..end));
+        let nothing = lines.take_nothing(&[b"{}", b"null", b"~"])?.ok_or(Unsure)?;
+        if !nothing.value.is_empty() {
+            return Ok(Entries::Empty(nothing));
         }
-        if !lines.blank() {
-            return Err(Unsure);
-        }
-        let value = colon..lines.at;
-        lines.take();
         lines.skip_void()?;
         let column = lines.column();
         if lines.done || column == 0 {
-            return Ok(Entries::Empty(value));
+            return Ok(Entries::Empty(nothing));
         }
         let mut names = HashSet::new();
         while !lines.done && lines.column() == column {
@@ -150,12 +146,13 @@ impl Found {
 
     fn chart<'a>(&mut self, lines: &mut Lines<'a>, text: &'a str, column: usize) -> Result<(), Unsure> {
         let before = lines.clone();
-        let first = self.items.len();
+        let (first, told) = (self.items.len(), self.notices.len());
         let (start, line) = (lines.start, lines.number as usize);
         let (name, list) = match self.known_chart(lines, text, column) {
             Ok(known) => known,
             Err(Unsure) => {
                 self.items.truncate(first);
+                self.notices.truncate(told);
                 *lines = before;
                 lines.advance();
                 while !lines.done && (within(lines, column) || (lines.column() == column && lines.at_dash()))
@@ -182,20 +179,13 @@ impl Found {
         column: usize,
     ) -> Result<(Box<str>, List), Unsure> {
         let name = chart_name(lines.key()?)?;
-        let colon = lines.behind_key;
-        if matches!(lines.trimmed(), b"[]" | b"null" | b"~") {
-            let end = lines.at + lines.trimmed().len();
-            lines.take();
-            return Ok((name, List::Empty(colon..end)));
+        let nothing = lines.take_nothing(&[b"[]", b"null", b"~"])?.ok_or(Unsure)?;
+        if !nothing.value.is_empty() {
+            return Ok((name, List::Empty(nothing)));
         }
-        if !lines.blank() {
-            return Err(Unsure);
-        }
-        let value = colon..lines.at;
-        lines.take();
         lines.skip_void()?;
         if lines.done || lines.column() < column || (lines.column() == column && !lines.at_dash()) {
-            return Ok((name, List::Empty(value)));
+            return Ok((name, List::Empty(nothing)));
         }
         let dash = lines.column();
         while !lines.done && lines.column() == dash && lines.at_dash() {

@@ -1,6 +1,8 @@
 //! New entries into an index.yaml whose old bytes stay.
 
-use super::{Block, Chart, End, Entries, FILE, Index, Layout, List, NewEntry, json, text, time};
+use super::{
+    Block, Chart, End, Entries, FILE, Index, Layout, List, NewEntry, json, lines::Nothing, text, time,
+};
 use crate::problem::Problem;
 use bytes::Bytes;
 use std::{
@@ -95,16 +97,19 @@ impl Splice<'_> {
     fn run(mut self, charts: Added<'_>, generated: i64) -> Result<Bytes, Problem> {
         match &self.block.entries {
             Entries::Charts(column) => {
-                for (name, entries) in charts {
-                    match self.index.by_name.get(name) {
-                        Some(at) => self.old_chart(&self.index.charts[*at], *column, &entries)?,
-                        None => self.new_chart(name, *column, &entries)?,
-                    }
+                // What goes to the end of an old chart comes before a new chart that follows it there.
+                let (old, new): (Vec<_>, Vec<_>) =
+                    charts.into_iter().partition(|(name, _)| self.index.by_name.contains_key(*name));
+                for (name, entries) in old {
+                    self.old_chart(&self.index.charts[self.index.by_name[name]], *column, &entries)?;
+                }
+                for (name, entries) in new {
+                    self.new_chart(name, *column, &entries)?;
                 }
             }
-            Entries::Empty(value) => {
+            Entries::Empty(nothing) => {
                 let text = first_charts(&charts)?;
-                self.replace(value.clone(), &text);
+                self.replace(nothing, text);
             }
             Entries::Absent(at) => {
                 let text = format!("entries:\n{}", first_charts(&charts)?);
@@ -134,11 +139,11 @@ impl Splice<'_> {
                 }
                 Ok(())
             }
-            List::Empty(value) => {
+            List::Empty(nothing) => {
                 let dash = column + self.dash_offset(self.index.charts.len(), column);
                 let items: Result<String, Problem> =
                     entries.iter().map(|entry| text::item(entry, dash)).collect();
-                self.replace(value.clone(), &items?);
+                self.replace(nothing, items?);
                 Ok(())
             }
             List::Other => {
@@ -193,9 +198,9 @@ impl Splice<'_> {
     }
 
     /// A value that held nothing becomes whole lines below its key.
-    fn replace(&mut self, value: Range<usize>, lines: &str) {
-        let text = format!("\n{}", lines.strip_suffix('\n').unwrap_or(lines));
-        self.edits.push(Edit { range: value, text });
+    fn replace(&mut self, nothing: &Nothing, lines: String) {
+        self.edits.push(Edit { range: nothing.value.clone(), text: String::new() });
+        self.edits.push(Edit { range: nothing.behind_line..nothing.behind_line, text: lines });
     }
 
     /// The document ends without a newline.
