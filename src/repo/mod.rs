@@ -92,15 +92,6 @@ impl Repo {
         let roots = Roots::new(&settings.charts, &settings.exclude)?;
         let generated = generated(&settings.generated)?;
         let worktree = git.worktree().filter(|_| settings.head.is_none()).map(real);
-<<<<<<< HEAD
-        let inside = |own: &PathBuf| {
-            let own = real(&directory.join(own));
-            own.strip_prefix(worktree.as_ref()?).ok().and_then(Path::to_str).map(|path| path.replace('\\', "/"))
-        };
-        let own_outputs: Vec<String> = settings.own_outputs.iter().filter_map(inside).collect();
-        Ok(Self(Arc::new(Inner {
-            own_outputs: own_outputs.into_iter().filter(|path| !path.is_empty()).collect(),
-=======
         let in_repository = |own: &PathBuf| {
             let own = real(&directory.join(own));
             let path = own.strip_prefix(worktree.as_ref()?).ok()?.to_str()?.replace('\\', "/");
@@ -108,7 +99,6 @@ impl Repo {
         };
         Ok(Self(Arc::new(Inner {
             own_outputs: settings.own_outputs.iter().filter_map(in_repository).collect(),
->>>>>>> versions
             git,
             worktree,
             roots,
@@ -118,7 +108,6 @@ impl Repo {
         })))
     }
 
-<<<<<<< HEAD
     /// The root of the repository that this folder lies in: of its working tree, or of itself when it is bare. Blocks
     /// for a moment.
     ///
@@ -127,13 +116,13 @@ impl Repo {
     pub fn root(folder: &Path) -> Result<PathBuf, Problem> {
         let git = Git::discover(folder)?;
         Ok(git.worktree().unwrap_or(git.directory()).to_owned())
-=======
+    }
+
     /// The same repository, with this commit for its head and its files as the current ones: as `head` in the
     /// settings. What was learnt of one head serves the others.
     #[must_use]
     pub fn at(&self, commit: &str) -> Self {
         Self(Arc::new(Inner { worktree: None, head: Some(commit.to_owned()), ..Inner::clone(&self.0) }))
->>>>>>> versions
     }
 
     /// What git says of the repository as a whole.
