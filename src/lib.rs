@@ -4,28 +4,28 @@
 //! is made of stands first: no file system, network, process, environment or clock is within its reach.
 
 #[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
-pub mod problem;
-#[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
-pub mod digest;
-#[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
-pub mod secret;
-#[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 pub mod archive;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 pub mod charts;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
-pub mod packages;
-
+pub mod digest;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
-pub mod holdings;
+pub mod packages;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
+pub mod problem;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
+pub mod secret;
+
 #[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 pub mod changes;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
-pub mod plan;
+pub mod holdings;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 pub mod index;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 pub mod manifest;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
+pub mod plan;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 pub mod report;
 

@@ -239,7 +239,8 @@ impl Case {
 
     /// The digest of the bytes in this channel, from its answer or from the bytes themselves.
     fn digest_of(&self, channel: &ChannelId) -> Result<Digest, Need> {
-        let said = self.holdings().find(|(other, _)| *other == channel).and_then(|(_, holding)| holding.package);
+        let said =
+            self.holdings().find(|(other, _)| *other == channel).and_then(|(_, holding)| holding.package);
         said.or_else(|| self.theirs.get(channel).map(|facts| facts.digest))
             .ok_or_else(|| Need::TheirPackage(channel.clone()))
     }
@@ -379,7 +380,9 @@ fn complete(case: &Case, holder: &ChannelId, digest: Digest) -> Decision {
     }
     // Of those who hold these bytes, the one that has everything beside them.
     let whole = |(_, holding): &(&ChannelId, &Holding)| {
-        holding.package == Some(digest) && holding.standing != Standing::Claimed && holding.attached == everything
+        holding.package == Some(digest)
+            && holding.standing != Standing::Claimed
+            && holding.attached == everything
     };
     let source = case.holdings().find(whole).map_or(holder, |(channel, _)| channel);
     let bytes = match steps.values().any(Step::writes) {

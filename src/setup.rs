@@ -109,11 +109,11 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
     }
     watch.saw(Event::Surveyed { charts: survey.lanes.len() });
     let secrets = config.secrets.iter().filter_map(|secret| Secret::new(secret.value()).ok());
-    let packing =
-        Packing { repo, secrets: secrets.collect(), time: time.unwrap_or(packages::DEFAULT_TIME) };
+    let packing = Packing { repo, secrets: secrets.collect(), time: time.unwrap_or(packages::DEFAULT_TIME) };
     if asked == Asked::Package {
         let candidates = survey.lanes.into_values().flatten();
-        let problems = survey.problems.into_iter().map(|(about, problem)| Failure { chart: about.to_string(), problem });
+        let problems =
+            survey.problems.into_iter().map(|(about, problem)| Failure { chart: about.to_string(), problem });
         let packages = Packages { made: Vec::new(), notices: survey.notices, problems: problems.collect() };
         return Ok(Answer::Packages(package_into(config, &packing, candidates, packages, watch).await));
     }
@@ -158,7 +158,9 @@ fn channel(choice: &ChannelChoice) -> Result<Arc<dyn Channel>, Problem> {
 fn selected(file: &Path) -> Result<BTreeSet<ChartVersion>, Problem> {
     let shown = file.display().to_string();
     let bytes = disk::read(file)?.ok_or_else(|| {
-        Problem::new("there is no such plan").in_file(&shown).next("write one: chart-release plan --json > FILE")
+        Problem::new("there is no such plan")
+            .in_file(&shown)
+            .next("write one: chart-release plan --json > FILE")
     })?;
     Ok(documents::selected(&shown, &bytes)?.into_iter().collect())
 }
@@ -211,7 +213,8 @@ async fn package_into(
                 packages.notices.extend(notices);
                 let file = config.into.join(candidate.is.package_file());
                 let scratch = config.into.join(format!(".{}.partial", candidate.is.package_file()));
-                let written = disk::write_scratch(&scratch, &package.bytes).and_then(|()| disk::replace(&scratch, &file));
+                let written = disk::write_scratch(&scratch, &package.bytes)
+                    .and_then(|()| disk::replace(&scratch, &file));
                 written.map_err(Problem::from).map(|()| Made {
                     is: candidate.is.clone(),
                     file: file.display().to_string(),

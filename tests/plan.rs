@@ -128,7 +128,9 @@ fn asked_and_other_content_is_refused_with_the_files() {
     let asked = Case { asked: true, ..case(present("x"), Held::Absent) };
     let (_, decision) = settle(asked, facts("b", "ours"), &[(FIRST, facts("a", "x"))]);
     assert_eq!(words(&decision), ["refuse", "refuse"]);
-    let Step::Refuse(Refusal::OtherContent { files, .. }) = &decision.steps[&channel(FIRST)] else { panic!() };
+    let Step::Refuse(Refusal::OtherContent { files, .. }) = &decision.steps[&channel(FIRST)] else {
+        panic!()
+    };
     assert_eq!(files, &["values.yaml"]);
 }
 
@@ -143,7 +145,8 @@ fn a_missing_channel_gets_the_published_bytes() {
 
 #[test]
 fn a_missing_channel_is_not_filled_with_other_content() {
-    let (_, decision) = settle(case(present("x"), Held::Absent), facts("b", "ours"), &[(FIRST, facts("a", "x"))]);
+    let (_, decision) =
+        settle(case(present("x"), Held::Absent), facts("b", "ours"), &[(FIRST, facts("a", "x"))]);
     assert_eq!(words(&decision), ["keep", "refuse"]);
     assert_eq!(decision.bytes, Bytes::None);
 }
@@ -227,8 +230,11 @@ fn a_digest_that_nobody_serves_must_be_ours() {
 
 #[test]
 fn a_claim_beside_bytes_with_another_digest_is_refused() {
-    let (_, decision) =
-        settle(case(begun(Standing::Claimed, "y"), present("x")), facts("a", "x"), &[(SECOND, facts("a", "x"))]);
+    let (_, decision) = settle(
+        case(begun(Standing::Claimed, "y"), present("x")),
+        facts("a", "x"),
+        &[(SECOND, facts("a", "x"))],
+    );
     assert_eq!(words(&decision), ["refuse", "keep"]);
 }
 

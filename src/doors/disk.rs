@@ -117,7 +117,9 @@ pub fn place(scratch: &Path, path: &Path) -> Result<Placed, DiskError> {
         Err(_) if path.exists() => return Ok(Placed::Taken),
         Err(_) => {
             let copy = path.with_extension("partial");
-            fs::copy(scratch, &copy).and_then(|_| File::open(&copy)?.sync_all()).map_err(failed("write", path))?;
+            fs::copy(scratch, &copy)
+                .and_then(|_| File::open(&copy)?.sync_all())
+                .map_err(failed("write", path))?;
             fs::rename(&copy, path).map_err(failed("write", path))?;
         }
     }

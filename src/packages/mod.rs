@@ -7,4 +7,4 @@ mod pack;
 
 pub use contents::Contents;
 pub use epoch::{DEFAULT_TIME, parse_epoch};
-pub use pack::{Package, pack, unpack};
+pub use pack::{LARGEST_FILE, Package, pack, too_large, unpack};

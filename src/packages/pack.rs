@@ -26,8 +26,16 @@ pub struct Package {
     pub provenance: Option<Bytes>,
 }
 
-/// A larger file could be read by Helm 4.3 and by nothing else.
-const LARGEST_FILE: usize = 5 << 20;
+/// The size of the largest file that is packaged, in bytes. A larger one could be read by Helm 4.3 and by nothing else.
+pub const LARGEST_FILE: u64 = 5 << 20;
+
+/// What is said of a file of this size, which is above [`LARGEST_FILE`].
+pub fn too_large(size: u64) -> Problem {
+    let what = format!(
+        "the file has {size} bytes, and Helm 3 and Helm 4 before 4.3 cannot read a chart with a file above 5 MiB"
+    );
+    Problem::new(what).next(SMALLER)
+}
 
 /// Packages a chart: a function of the chart and the time alone. `time`, in seconds since 1970, is that of every entry.
 ///
@@ -39,11 +47,8 @@ pub fn pack(chart: &Chart, time: u64) -> Result<Package, Problem> {
     let mut total = 0;
     for (name, content) in &entries {
         let path = name.split_once('/').map_or(name.as_str(), |(_, path)| path);
-        if content.len() > LARGEST_FILE {
-            let what = format!(
-                "the file is larger than {LARGEST_FILE} bytes: Helm 3 and Helm 4 before 4.3 cannot read such a chart"
-            );
-            return Err(Problem::new(what).in_file(path).next(SMALLER));
+        if content.len() as u64 > LARGEST_FILE {
+            return Err(too_large(content.len() as u64).in_file(path));
         }
         total += content.len() as u64;
         if total >= limit.total {

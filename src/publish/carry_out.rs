@@ -57,7 +57,12 @@ pub async fn publish(run: &Run<'_>, plan: Plan) -> Report {
             .unwrap_or_else(|| not_tried(&planned, "the run was stopped before its turn: run again"));
         (planned, outcomes)
     });
-    Report { versions: versions.collect(), missed: plan.missed, notices: plan.notices, problems: plan.problems }
+    Report {
+        versions: versions.collect(),
+        missed: plan.missed,
+        notices: plan.notices,
+        problems: plan.problems,
+    }
 }
 
 /// The outcomes of a version for which nothing is written.
@@ -144,7 +149,8 @@ fn kept(planned: &Planned) -> BTreeMap<ChannelId, Outcome> {
 }
 
 fn fault(is: &ChartVersion) -> Problem {
-    Problem::new(format!("publishing {is} ended in a fault of this program")).next("please report it, with the chart")
+    Problem::new(format!("publishing {is} ended in a fault of this program"))
+        .next("please report it, with the chart")
 }
 
 fn record(run: &Run<'_>, planned: &Planned, package: &Package) -> Record {
@@ -183,7 +189,9 @@ async fn canonical(run: &Run<'_>, planned: &Planned) -> Result<Package, Problem>
             }
             (fetched.bytes, fetched.attached)
         }
-        Bytes::None => return Err(Problem::new(format!("it was not decided which bytes are {}", planned.is))),
+        Bytes::None => {
+            return Err(Problem::new(format!("it was not decided which bytes are {}", planned.is)));
+        }
     };
     let mut package = blocking("reading a package", move || packages::unpack(bytes)).await?;
     package.provenance = attached.into_iter().find(|one| one.kind == Kind::Provenance).map(|one| one.bytes);
@@ -197,7 +205,8 @@ async fn stage_in(channel: &dyn Channel, record: &Record, package: &Package) -> 
         other => {
             let other = other.map_or_else(|| "nothing".to_owned(), |digest| digest.to_string());
             let sent = record.package.digest;
-            Err(Problem::new(format!("{} has {other} after {sent} was brought to it", channel.id())).passing())
+            Err(Problem::new(format!("{} has {other} after {sent} was brought to it", channel.id()))
+                .passing())
         }
     }
 }

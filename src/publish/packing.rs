@@ -31,8 +31,11 @@ impl Source for Packing {
         let packed = blocking("packaging", move || pack(&files, &secrets, time)).await;
         let (package, told) = packed.map_err(|problem| below(&folder, problem))?;
         if package.is != candidate.is {
-            return Err(Problem::new(format!("{folder} was {} a moment ago, and is {} now", candidate.is, package.is))
-                .next("run again when nothing changes the working tree any more"));
+            return Err(Problem::new(format!(
+                "{folder} was {} a moment ago, and is {} now",
+                candidate.is, package.is
+            ))
+            .next("run again when nothing changes the working tree any more"));
         }
         notices.extend(told.into_iter().map(|notice| below(&folder, notice)));
         notices.extend(without_git(candidate));
@@ -57,7 +60,8 @@ fn pack(files: &Files, secrets: &[Secret], time: u64) -> Result<(Package, Vec<Pr
 /// A problem in a file of the chart as one in a file of the repository.
 fn below(folder: &str, mut problem: Problem) -> Problem {
     let inside = problem.place.take().unwrap_or(Place { file: String::new(), line: None });
-    let file = [folder, &inside.file].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+    let file =
+        [folder, &inside.file].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
     problem.place = Some(Place { file, line: inside.line });
     problem
 }
@@ -67,11 +71,17 @@ fn without_git(candidate: &Candidate) -> Option<Problem> {
     let files = &candidate.ungitted;
     let what = match files.len() {
         0 => return None,
-        1 => format!("the package of {} has a file that git does not have like that: {}", candidate.is, files[0]),
+        1 => format!(
+            "the package of {} has a file that git does not have like that: {}",
+            candidate.is, files[0]
+        ),
         count => {
             let some = files.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
             let more = if count > 5 { ", …" } else { "" };
-            format!("the package of {} has {count} files that git does not have like that: {some}{more}", candidate.is)
+            format!(
+                "the package of {} has {count} files that git does not have like that: {some}{more}",
+                candidate.is
+            )
         }
     };
     Some(Problem::new(what).in_file(candidate.origin.path()))

@@ -19,13 +19,18 @@ const ASKED_BACK: usize = 16;
 /// What would have to be done for these candidates, and why. Writes nothing.
 pub async fn plan(run: &Run<'_>, survey: Survey) -> Plan {
     let candidates: Vec<Candidate> = survey.lanes.into_values().flatten().collect();
-    let answers = ask(run, &candidates.iter().map(|candidate| candidate.is.clone()).collect::<Vec<_>>()).await;
+    let answers =
+        ask(run, &candidates.iter().map(|candidate| candidate.is.clone()).collect::<Vec<_>>()).await;
     let cases = candidates.into_iter().zip(answers).map(|(candidate, held)| {
-        let case = Case { is: candidate.is.clone(), asked: run.asked, held, ours: None, theirs: BTreeMap::new() };
+        let case =
+            Case { is: candidate.is.clone(), asked: run.asked, held, ours: None, theirs: BTreeMap::new() };
         (candidate, case)
     });
-    let settled: Vec<Settled> =
-        stream::iter(cases).map(|(candidate, case)| settle(run, candidate, case)).buffered(run.at_once).collect().await;
+    let settled: Vec<Settled> = stream::iter(cases)
+        .map(|(candidate, case)| settle(run, candidate, case))
+        .buffered(run.at_once)
+        .collect()
+        .await;
     let failure = |(about, problem): (About, Problem)| Failure { chart: about.to_string(), problem };
     let mut plan = Plan {
         notices: survey.notices,
@@ -45,7 +50,12 @@ pub async fn plan(run: &Run<'_>, survey: Survey) -> Plan {
     }
     run.watch.saw(Event::Decided {
         versions: plan.versions.iter().filter(|planned| planned.steps.values().any(Step::writes)).count(),
-        writes: plan.versions.iter().flat_map(|planned| planned.steps.values()).filter(|step| step.writes()).count(),
+        writes: plan
+            .versions
+            .iter()
+            .flat_map(|planned| planned.steps.values())
+            .filter(|step| step.writes())
+            .count(),
     });
     plan
 }
@@ -112,7 +122,9 @@ async fn settle(run: &Run<'_>, candidate: Candidate, mut case: Case) -> Settled 
         }
     };
     let decision = match candidate.created_from {
-        CreatedFrom::NoCommit if decision.steps.values().any(Step::writes) => plan::stopped(&case, &no_commit()),
+        CreatedFrom::NoCommit if decision.steps.values().any(Step::writes) => {
+            plan::stopped(&case, &no_commit())
+        }
         _ => decision,
     };
     let mut notes = decision.notes;
@@ -147,7 +159,8 @@ async fn gather(
         Need::OurPackage => {
             let (package, notices) = run.source.package(candidate).await?;
             run.watch.saw(Event::Packed(&candidate.is, package.bytes.len() as u64));
-            tokio::task::block_in_place(|| run.shelf.put(&package.bytes)).map_err(|error| Problem::new(format!("{error:#}")))?;
+            tokio::task::block_in_place(|| run.shelf.put(&package.bytes))
+                .map_err(|error| Problem::new(format!("{error:#}")))?;
             Ok((package, notices))
         }
         Need::TheirPackage(id) => {
@@ -160,7 +173,8 @@ async fn gather(
                 return Err(Problem::new(format!("{id} has no package of {}", candidate.is)));
             };
             let fetched = channel.fetch(&candidate.is, holding).await?;
-            let package = blocking("reading a published package", move || packages::unpack(fetched.bytes)).await?;
+            let package =
+                blocking("reading a published package", move || packages::unpack(fetched.bytes)).await?;
             Ok((package, Vec::new()))
         }
     }
@@ -183,7 +197,8 @@ fn too_shallow(candidate: &Candidate) -> Option<Problem> {
 }
 
 fn fault(is: &ChartVersion) -> Problem {
-    Problem::new(format!("packaging {is} ended in a fault of this program")).next("please report it, with the chart")
+    Problem::new(format!("packaging {is} ended in a fault of this program"))
+        .next("please report it, with the chart")
 }
 
 fn dependencies(metadata: &crate::charts::Metadata) -> Vec<ChartName> {

@@ -50,8 +50,12 @@ impl Ahead {
         let ready = |planned: &Planned| {
             !planned.depends_on.iter().any(|name| *name != planned.is.name && waiting.contains(name))
         };
-        let mut names: Vec<ChartName> =
-            self.lanes.iter().filter(|(_, lane)| lane.front().is_some_and(ready)).map(|(name, _)| name.clone()).collect();
+        let mut names: Vec<ChartName> = self
+            .lanes
+            .iter()
+            .filter(|(_, lane)| lane.front().is_some_and(ready))
+            .map(|(name, _)| name.clone())
+            .collect();
         if names.is_empty() {
             // Charts that depend on each other in a circle: some order is better than none.
             names.extend(self.lanes.keys().next().cloned());
@@ -79,7 +83,8 @@ impl Ahead {
                 .iter()
                 .filter_map(|(name, lane)| {
                     let needed = lane.iter().flat_map(|planned| &planned.depends_on);
-                    let failed = std::iter::once(name).chain(needed).find_map(|name| self.failed.get(name))?;
+                    let failed =
+                        std::iter::once(name).chain(needed).find_map(|name| self.failed.get(name))?;
                     Some((name.clone(), failed.clone()))
                 })
                 .collect();
@@ -98,11 +103,7 @@ impl Ahead {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        holdings::ChannelId,
-        plan::Bytes,
-        problem::Problem,
-    };
+    use crate::{holdings::ChannelId, plan::Bytes, problem::Problem};
 
     fn planned(is: &str, depends_on: &[&str], step: Step) -> Planned {
         let (name, version) = is.split_once('@').expect("name@version");
@@ -151,25 +152,35 @@ mod tests {
     #[test]
     fn a_circle_of_charts_still_ends() {
         let mut ahead = ahead(vec![put("a@1", &["b"]), put("b@1", &["a"]), put("c@1", &["c"])]);
-        let waves: Vec<_> = std::iter::from_fn(|| Some(names(&ahead.next_wave())).filter(|wave| !wave.is_empty())).collect();
+        let waves: Vec<_> =
+            std::iter::from_fn(|| Some(names(&ahead.next_wave())).filter(|wave| !wave.is_empty())).collect();
         assert_eq!(waves, [vec!["c@1"], vec!["a@1"], vec!["b@1"]]);
     }
 
     #[test]
     fn a_failure_holds_back_younger_versions_and_dependents_of_dependents() {
-        let mut ahead =
-            ahead(vec![put("a@1", &[]), put("a@2", &[]), put("b@1", &["a"]), put("c@1", &["b"]), put("d@1", &[])]);
+        let mut ahead = ahead(vec![
+            put("a@1", &[]),
+            put("a@2", &[]),
+            put("b@1", &["a"]),
+            put("c@1", &["b"]),
+            put("d@1", &[]),
+        ]);
         assert_eq!(names(&ahead.next_wave()), ["a@1", "d@1"]);
         ahead.failed(&ChartVersion::new("a", "1"));
         assert!(ahead.next_wave().is_empty());
-        let held: Vec<_> = ahead.held_back().iter().map(|(planned, by)| format!("{} by {by}", planned.is)).collect();
+        let held: Vec<_> =
+            ahead.held_back().iter().map(|(planned, by)| format!("{} by {by}", planned.is)).collect();
         assert_eq!(held, ["a@2 by a@1", "b@1 by a@1", "c@1 by a@1"]);
     }
 
     #[test]
     fn what_the_plan_stops_holds_back_from_the_start() {
         let stopped = planned("a@1", &[], Step::Stop(Problem::new("unknown")));
-        let (mut ahead, settled) = Ahead::of(&Plan { versions: vec![stopped, put("a@2", &[]), put("b@1", &["a"])], ..Plan::default() });
+        let (mut ahead, settled) = Ahead::of(&Plan {
+            versions: vec![stopped, put("a@2", &[]), put("b@1", &["a"])],
+            ..Plan::default()
+        });
         assert_eq!(names(&settled), ["a@1"]);
         assert!(ahead.next_wave().is_empty());
         assert_eq!(ahead.held_back().len(), 2);

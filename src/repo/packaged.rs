@@ -6,12 +6,11 @@ use super::{
 };
 use crate::{
     charts::{Files, find::join, helmignore::Rules},
+    packages,
     problem::Problem,
 };
 use std::collections::BTreeMap;
 
-/// Largest file that is packaged, in bytes: what Helm 3 loads.
-const LARGEST_FILE: u64 = 5 * 1024 * 1024;
 /// Largest sum of a chart's files, in bytes: what Helm 4.3 loads.
 const LARGEST_CHART: u64 = 100 * 1024 * 1024;
 
@@ -52,10 +51,8 @@ pub fn read<V: View>(view: &V, chart: &Folder) -> Result<(Files, Vec<Problem>), 
         let place = join(&chart.path, &path);
         let size = view.size(&packaged.file).map_err(|problem| problem.in_file(&place))?;
         sum += size;
-        if size > LARGEST_FILE {
-            let what =
-                format!("{place} has {size} bytes, more than the {LARGEST_FILE} that Helm loads of one file");
-            return Err(Problem::new(what).in_file(place).next("leave it out with a line in .helmignore"));
+        if size > packages::LARGEST_FILE {
+            return Err(packages::too_large(size).in_file(place));
         }
         if sum > LARGEST_CHART {
             let what =

@@ -24,9 +24,11 @@ impl<S: tracing::Subscriber> Layer<S> for Death {
 #[test]
 #[ignore = "the process that dies: the story below starts it"]
 fn dying() {
-    let before = std::env::var("JOURNEY_DIES_BEFORE").expect("the story says where").parse().expect("a number");
+    let before =
+        std::env::var("JOURNEY_DIES_BEFORE").expect("the story says where").parse().expect("a number");
     let death = Death { before, seen: AtomicUsize::new(0) };
-    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(death)).expect("the only one");
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(death))
+        .expect("the only one");
     let arguments = ["chart-release", "publish", "--quiet"].map(std::ffi::OsString::from);
     let code = chart_release::cli::main(arguments, &std::env::vars().collect());
     assert_eq!(code, 0);
@@ -132,7 +134,8 @@ fn two_runs_at_once_end_like_one() {
     clean.publish(&[]).ends_with(0);
     for _ in 0..8 {
         let world = begin.copy();
-        let start = || world.program().args(["publish", "--quiet"]).stdout(Stdio::null()).spawn().expect("it starts");
+        let start =
+            || world.program().args(["publish", "--quiet"]).stdout(Stdio::null()).spawn().expect("it starts");
         let mut runs = [start(), start(), start()];
         for run in &mut runs {
             assert!(run.wait().expect("it ends").success());

@@ -5,7 +5,8 @@ use std::process::Stdio;
 
 fn packaged(world: &World, package: &str) -> Vec<String> {
     let bytes = std::fs::read(world.repository().join("published").join(package)).expect("a package");
-    let files = chart_release::archive::read(&bytes, &chart_release::archive::Limits::default()).expect("a package");
+    let files =
+        chart_release::archive::read(&bytes, &chart_release::archive::Limits::default()).expect("a package");
     let mut paths: Vec<String> = files.into_iter().map(|(path, _)| path).collect();
     paths.sort();
     paths
@@ -86,10 +87,12 @@ fn a_link_out_of_the_repository_refuses_the_chart() {
     let mut world = World::new();
     std::fs::write(world.path("outside.txt"), "not yours").expect("a file");
     world.chart("charts/demo", "demo", "1.0.0");
-    std::os::unix::fs::symlink("../../../outside.txt", world.repository().join("charts/demo/outside.txt")).expect("a link");
+    std::os::unix::fs::symlink("../../../outside.txt", world.repository().join("charts/demo/outside.txt"))
+        .expect("a link");
     world.chart("charts/linked", "linked", "1.0.0");
     world.write("shared/notes.txt", "shared by charts");
-    std::os::unix::fs::symlink("../../shared", world.repository().join("charts/linked/shared")).expect("a link");
+    std::os::unix::fs::symlink("../../shared", world.repository().join("charts/linked/shared"))
+        .expect("a link");
     world.commit("Add links");
     world.publish(&[]).ends_with(1).says("charts/demo/outside.txt");
     assert_eq!(world.stored(), ["index.yaml: linked-1.0.0.tgz", "linked-1.0.0.tgz", "oci/linked: 1.0.0"]);
@@ -127,7 +130,13 @@ fn a_package_depends_on_the_files_alone() {
     world.publish(&[]).ends_with(0);
     let other = World::new();
     // The same files, written in another order, at another time, with other permissions, in another surrounding.
-    for path in ["charts/demo/files/ünïcode.txt", "charts/demo/templates/z.yaml", "charts/demo/values.yaml", "charts/demo/templates/configmap.yaml", "charts/demo/Chart.yaml"] {
+    for path in [
+        "charts/demo/files/ünïcode.txt",
+        "charts/demo/templates/z.yaml",
+        "charts/demo/values.yaml",
+        "charts/demo/templates/configmap.yaml",
+        "charts/demo/Chart.yaml",
+    ] {
         other.write(path, std::fs::read(world.repository().join(path)).expect("a file"));
         let file = std::fs::File::open(other.repository().join(path)).expect("a file");
         file.set_modified(std::time::SystemTime::UNIX_EPOCH).expect("another time");
@@ -155,7 +164,12 @@ fn the_epoch_of_the_surroundings_is_the_time_in_the_package() {
     world.chart("charts/demo", "demo", "1.0.0");
     world.commit("Add a chart");
     let run = |into: &str, epoch: &str| {
-        let output = world.program().args(["package", "--into", into]).env("SOURCE_DATE_EPOCH", epoch).output().expect("it runs");
+        let output = world
+            .program()
+            .args(["package", "--into", into])
+            .env("SOURCE_DATE_EPOCH", epoch)
+            .output()
+            .expect("it runs");
         output.status.code()
     };
     assert_eq!(run("one", "1700000000"), Some(0));

@@ -88,11 +88,16 @@ fn a_missed_version_is_told_with_the_command_that_publishes_it() {
     world.publish(&["demo@1.1.0"]).ends_with(0);
 
     let package = std::fs::read(world.repository().join("published/demo-1.1.0.tgz")).expect("it is there");
-    let files = chart_release::archive::read(&package, &chart_release::archive::Limits::default()).expect("a package");
+    let files = chart_release::archive::read(&package, &chart_release::archive::Limits::default())
+        .expect("a package");
     let values = files.iter().find(|(path, _)| path == "values.yaml").expect("values.yaml");
     assert_eq!(&values.1[..], b"greeting: 1.1.0\n", "packaged as it was, not as it is");
     assert!(world.stored().contains(&"oci/demo: 1.1.0".to_owned()));
-    let versions: Vec<_> = world.index().lines().filter_map(|line| line.trim().strip_prefix("version: ").map(str::to_owned)).collect();
+    let versions: Vec<_> = world
+        .index()
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("version: ").map(str::to_owned))
+        .collect();
     assert_eq!(versions, ["1.2.0", "1.1.0", "1.0.0"], "the newest first");
 }
 

@@ -58,12 +58,16 @@ impl World {
     /// Removes a file or folder of the repository.
     pub fn remove(&self, path: &str) {
         let path = self.repository().join(path);
-        if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.expect("it can be removed");
+        if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+            .expect("it can be removed");
     }
 
     /// Writes a small chart: metadata, values, one template.
     pub fn chart(&self, path: &str, name: &str, version: &str) {
-        self.write(&format!("{path}/Chart.yaml"), format!("apiVersion: v2\nname: {name}\nversion: {version}\n"));
+        self.write(
+            &format!("{path}/Chart.yaml"),
+            format!("apiVersion: v2\nname: {name}\nversion: {version}\n"),
+        );
         self.write(&format!("{path}/values.yaml"), format!("greeting: hello from {name}\n"));
         self.write(
             &format!("{path}/templates/configmap.yaml"),
@@ -109,7 +113,14 @@ impl World {
             .env("GIT_AUTHOR_DATE", &time)
             .env("GIT_COMMITTER_DATE", &time)
             .args(["-c", "user.name=Somebody", "-c", "user.email=somebody@example.com"])
-            .args(["-c", "core.autocrlf=false", "-c", "protocol.file.allow=always", "-c", "commit.gpgsign=false"])
+            .args([
+                "-c",
+                "core.autocrlf=false",
+                "-c",
+                "protocol.file.allow=always",
+                "-c",
+                "commit.gpgsign=false",
+            ])
             .args(arguments)
             .output()
             .expect("git runs");
@@ -258,8 +269,11 @@ pub fn stored(folder: &Path) -> Vec<String> {
             }
         }
     }
-    let charts: Vec<String> =
-        files.keys().filter_map(|path| path.strip_prefix("oci/")?.strip_suffix("/index.json")).map(Into::into).collect();
+    let charts: Vec<String> = files
+        .keys()
+        .filter_map(|path| path.strip_prefix("oci/")?.strip_suffix("/index.json"))
+        .map(Into::into)
+        .collect();
     for chart in charts {
         let take = |files: &mut BTreeMap<String, Vec<u8>>, path: &str| {
             files.remove(&format!("oci/{chart}/{path}")).unwrap_or_else(|| panic!("{chart} lacks {path}"))

@@ -161,7 +161,10 @@ impl Location {
         if let (Some(said), Some(tagged)) = (said, tagged)
             && said != tagged
         {
-            let what = format!("{} holds two packages of {is}: index.yaml says {said}, the OCI image layout has {tagged}", self.shown);
+            let what = format!(
+                "{} holds two packages of {is}: index.yaml says {said}, the OCI image layout has {tagged}",
+                self.shown
+            );
             return Err(Problem::new(what).next("remove the one that was never served, then run again"));
         }
         let holding = |standing, package| -> Result<Holding, Problem> {
@@ -237,10 +240,13 @@ impl Location {
         if let Some(said) = package
             && said != digest
         {
-            let what = format!("the package of {is} in {} was changed: {said} was published, {digest} is there", self.shown);
-            return Err(Problem::new(what)
-                .in_file(path.display().to_string())
-                .next("put back the file that was published; nothing will be written for this version until then"));
+            let what = format!(
+                "the package of {is} in {} was changed: {said} was published, {digest} is there",
+                self.shown
+            );
+            return Err(Problem::new(what).in_file(path.display().to_string()).next(
+                "put back the file that was published; nothing will be written for this version until then",
+            ));
         }
         let provenance = disk::read(&self.path.join(format!("{}.prov", is.package_file())))?;
         let attached = provenance.map(|bytes| Attachment { kind: Kind::Provenance, bytes });
@@ -347,7 +353,9 @@ impl Location {
         let (is, digest) = (&record.is, record.package.digest);
         match self.look_in(index, is)? {
             Held::Unknown(problem) => return Err(problem.into()),
-            Held::Begun(holding) | Held::Present(holding) if holding.package.is_some_and(|there| there != digest) => {
+            Held::Begun(holding) | Held::Present(holding)
+                if holding.package.is_some_and(|there| there != digest) =>
+            {
                 return Err(ExposeError::Taken(holding));
             }
             Held::Present(holding) => return Ok(holding.reference),
@@ -388,7 +396,8 @@ impl Location {
         records: &[Record],
         exposed: &[Result<Reference, ExposeError>],
     ) -> Result<(), Problem> {
-        let lacking = |record: &&Record| index.get(record.is.name.as_str(), record.is.version.as_str()).is_none();
+        let lacking =
+            |record: &&Record| index.get(record.is.name.as_str(), record.is.version.as_str()).is_none();
         let new: Vec<NewEntry<'_>> = records
             .iter()
             .zip(exposed)
