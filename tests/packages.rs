@@ -232,6 +232,20 @@ fn names_that_do_not_read_back_are_refused_before_they_are_published() {
 }
 
 #[test]
+fn a_chart_whose_name_means_something_else_to_readers_is_refused() {
+    for name in ["_d", ".d", "d.tgz", "d\\e"] {
+        let sub = format!("apiVersion: v2\nname: '{name}'\nversion: 0.1.0\n");
+        let chart = Chart::read(files(&[("Chart.yaml", CHART), ("charts/d/Chart.yaml", &sub)])).unwrap();
+        assert!(pack(&chart, DEFAULT_TIME).is_err(), "{name}");
+    }
+    for name in ["Chart.yaml", "a\\b"] {
+        let chart = format!("apiVersion: v2\nname: '{name}'\nversion: 0.1.0\n");
+        let chart = Chart::read(files(&[("Chart.yaml", &chart)])).unwrap();
+        assert!(pack(&chart, DEFAULT_TIME).is_err(), "{name}");
+    }
+}
+
+#[test]
 fn what_an_archive_may_cost_is_bounded() {
     let limits = Limits { total: 1000, entries: 3, ratio: 1032 };
     let read = |bytes: &[u8]| archive::read(bytes, &limits).map_err(|problem| problem.what);

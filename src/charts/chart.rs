@@ -59,8 +59,9 @@ impl Chart {
         if !missing.is_empty() {
             let what =
                 format!("found in Chart.yaml, but missing in charts/ directory: {}", missing.join(", "));
+            let old = chart.files.iter().any(|(path, _)| path == "requirements.yaml");
             return Err(Problem::new(what)
-                .in_file("Chart.yaml")
+                .in_file(if old { "requirements.yaml" } else { "Chart.yaml" })
                 .next("run `helm dependency build`, or remove what is not needed from the dependencies"));
         }
         Ok(chart)
