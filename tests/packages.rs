@@ -291,6 +291,23 @@ fn names_that_lead_outside_are_refused_as_helm_refuses_them() {
     }
 }
 
+/// Helm 3 and early Helm 4 put 41 bytes into the extra field that are no subfields, which strict readers refuse.
+#[test]
+fn the_gzip_header_of_every_helm_is_read() {
+    let ours = archive::write(&[("c/Chart.yaml".into(), Bytes::from(CHART))], DEFAULT_TIME);
+    let mut tar = Vec::new();
+    flate2::read::GzDecoder::new(&ours[..]).read_to_end(&mut tar).unwrap();
+    for extra in
+        [&b"+aHR0cHM6Ly95b3V0dS5iZS96OVV6MWljandyTQo="[..], b"rr(\0aHR0cHM6Ly95b3V0dS5iZS96OVV6MWljandyTQo="]
+    {
+        let header = flate2::GzBuilder::new().extra(extra).comment("Helm").operating_system(255);
+        let mut gzip = header.write(Vec::new(), Compression::default());
+        gzip.write_all(&tar).unwrap();
+        let package = unpack(gzip.finish().unwrap().into()).unwrap();
+        assert_eq!(package.is.to_string(), "demo@1.2.0");
+    }
+}
+
 #[test]
 fn links_are_refused() {
     let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));

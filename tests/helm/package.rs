@@ -34,7 +34,7 @@ const OTHERWISE: &[(&str, &str, &str)] = &[
         "both refuse; other words",
     ),
     ("values-null-key", "cannot load values.yaml: unsupported map key", "both refuse; other words"),
-    ("epoch-year-10000-with-lock", "no time after the year 9999", "both refuse; other words"),
+    ("epoch-year-10000-with-lock", "year outside of range [0,9999]", "both refuse; other words"),
 ];
 
 /// What Helm packages and we never do.
