@@ -14,10 +14,10 @@ impl Secret {
     /// Takes the value as it is.
     ///
     /// # Errors
-    /// A value below 8 bytes, which is none of the tokens and passwords that registries and forges give out.
+    /// A value below 8 bytes, white space around it not counted, which is none of the tokens and passwords that registries and forges give out.
     pub fn new(value: impl Into<String>) -> Result<Self, Problem> {
         let value = value.into();
-        if value.len() < SHORTEST {
+        if value.trim().len() < SHORTEST {
             return Err(Problem::new(format!("a secret has fewer than {SHORTEST} characters"))
                 .next("check that the secret is set to the whole value"));
         }
@@ -50,6 +50,7 @@ mod tests {
     fn a_secret_prints_as_stars_and_is_no_short_word() {
         let secret = Secret::new("ghs_0123456789").unwrap();
         assert_eq!(format!("{secret} {secret:?} {:?}", Some(&secret)), "*** *** Some(***)");
+        assert!(Secret::new("          ").is_err());
         let problem = Secret::new("hunter2").unwrap_err();
         assert!(!format!("{problem:?}").contains("hunter2"));
     }

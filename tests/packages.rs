@@ -232,6 +232,20 @@ fn names_that_do_not_read_back_are_refused_before_they_are_published() {
 }
 
 #[test]
+fn a_chart_whose_name_means_something_else_to_readers_is_refused() {
+    for name in ["_d", ".d", "d.tgz", "d\\e"] {
+        let sub = format!("apiVersion: v2\nname: '{name}'\nversion: 0.1.0\n");
+        let chart = Chart::read(files(&[("Chart.yaml", CHART), ("charts/d/Chart.yaml", &sub)])).unwrap();
+        assert!(pack(&chart, DEFAULT_TIME).is_err(), "{name}");
+    }
+    for name in ["Chart.yaml", "a\\b"] {
+        let chart = format!("apiVersion: v2\nname: '{name}'\nversion: 0.1.0\n");
+        let chart = Chart::read(files(&[("Chart.yaml", &chart)])).unwrap();
+        assert!(pack(&chart, DEFAULT_TIME).is_err(), "{name}");
+    }
+}
+
+#[test]
 fn what_an_archive_may_cost_is_bounded() {
     let limits = Limits { total: 1000, entries: 3, ratio: 1032 };
     let read = |bytes: &[u8]| archive::read(bytes, &limits).map_err(|problem| problem.what);
@@ -274,6 +288,23 @@ fn names_that_lead_outside_are_refused_as_helm_refuses_them() {
         ("/c/a", "c/a"),
     ] {
         assert_eq!(archive::path_of(name).unwrap(), path);
+    }
+}
+
+/// Helm 3 and early Helm 4 put 41 bytes into the extra field that are no subfields, which strict readers refuse.
+#[test]
+fn the_gzip_header_of_every_helm_is_read() {
+    let ours = archive::write(&[("c/Chart.yaml".into(), Bytes::from(CHART))], DEFAULT_TIME);
+    let mut tar = Vec::new();
+    flate2::read::GzDecoder::new(&ours[..]).read_to_end(&mut tar).unwrap();
+    for extra in
+        [&b"+aHR0cHM6Ly95b3V0dS5iZS96OVV6MWljandyTQo="[..], b"rr(\0aHR0cHM6Ly95b3V0dS5iZS96OVV6MWljandyTQo="]
+    {
+        let header = flate2::GzBuilder::new().extra(extra).comment("Helm").operating_system(255);
+        let mut gzip = header.write(Vec::new(), Compression::default());
+        gzip.write_all(&tar).unwrap();
+        let package = unpack(gzip.finish().unwrap().into()).unwrap();
+        assert_eq!(package.is.to_string(), "demo@1.2.0");
     }
 }
 

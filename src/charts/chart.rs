@@ -6,7 +6,6 @@ use crate::{
     problem::Problem,
 };
 use bytes::Bytes;
-use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// A chart that Helm can package.
@@ -59,8 +58,9 @@ impl Chart {
         if !missing.is_empty() {
             let what =
                 format!("found in Chart.yaml, but missing in charts/ directory: {}", missing.join(", "));
+            let old = chart.files.iter().any(|(path, _)| path == "requirements.yaml");
             return Err(Problem::new(what)
-                .in_file("Chart.yaml")
+                .in_file(if old { "requirements.yaml" } else { "Chart.yaml" })
                 .next("run `helm dependency build`, or remove what is not needed from the dependencies"));
         }
         Ok(chart)
@@ -106,30 +106,20 @@ impl Chart {
     /// # Errors
     /// A time after the year 9999, which a Chart.lock cannot hold.
     pub fn stamped(mut self, epoch: u64) -> Result<Self, Problem> {
-        let time = i64::try_from(epoch).ok().and_then(|epoch| Timestamp::from_second(epoch).ok());
-        match time {
-            Some(time) => self.set_lock_time(&time.to_string()),
-            None if self.has_lock() => {
-                return Err(Problem::new(format!(
-                    "SOURCE_DATE_EPOCH is {epoch}: a Chart.lock holds no time after the year 9999"
-                )));
-            }
-            None => {}
-        }
+        let seconds = i64::try_from(epoch).unwrap_or(i64::MAX);
+        self.each_lock(&mut |lock| lock.generated_at(seconds))?;
         Ok(self)
     }
 
-    /// Puts this text in the place of the time of every Chart.lock.
-    pub(crate) fn set_lock_time(&mut self, time: &str) {
-        if let Some(lock) = self.lock.as_mut().filter(|_| self.metadata.api_version == "v2") {
-            time.clone_into(&mut lock.generated);
+    /// Changes every Chart.lock that would be packaged.
+    pub(crate) fn each_lock(
+        &mut self,
+        change: &mut impl FnMut(Lock) -> Result<Lock, Problem>,
+    ) -> Result<(), Problem> {
+        if self.metadata.api_version == "v2" {
+            self.lock = self.lock.take().map(&mut *change).transpose()?;
         }
-        self.subcharts.iter_mut().for_each(|subchart| subchart.chart.set_lock_time(time));
-    }
-
-    fn has_lock(&self) -> bool {
-        let own = self.lock.is_some() && self.metadata.api_version == "v2";
-        own || self.subcharts().any(Self::has_lock)
+        self.subcharts.iter_mut().try_for_each(|subchart| subchart.chart.each_lock(change))
     }
 
     /// The files of a package in their order, each below a folder with the chart's name.

@@ -25,7 +25,7 @@ impl Contents {
     /// Metadata that cannot be written as YAML.
     pub fn of(chart: &Chart) -> Result<Self, Problem> {
         let mut chart = chart.clone();
-        chart.set_lock_time("");
+        chart.each_lock(&mut |lock| Ok(timeless(lock)))?;
         let mut files = BTreeMap::new();
         for (name, content) in chart.entries()? {
             let path = name.split_once('/').map_or(name.as_str(), |(_, path)| path);
@@ -59,5 +59,9 @@ fn timeless_lock(path: &str, content: &[u8]) -> Option<String> {
         return None;
     }
     let lock = Lock::read(path, content).ok()??;
-    Lock { generated: String::new(), ..lock }.to_yaml().ok()
+    timeless(lock).to_yaml().ok()
+}
+
+fn timeless(lock: Lock) -> Lock {
+    Lock { generated: String::new(), ..lock }
 }

@@ -58,8 +58,7 @@ impl Guard<'_> {
         if self.key_files.iter().any(|key_file| key_file == path) {
             return Err(refused("a key or passphrase file that this program was given would be packaged"));
         }
-        let mut folders = path.split('/');
-        if folders.any(|part| part == ".git") {
+        if path.split('/').any(|part| part == ".git") {
             return Err(refused("a `.git` would be packaged, and with it possibly credentials"));
         }
         let name = path.rsplit('/').next().unwrap_or(path);
@@ -104,7 +103,8 @@ const EXCLUDE: &str = "add it to .helmignore, or move it out of the chart";
 
 /// The value itself; as git's `http.extraheader` holds it for GitHub; as a Kubernetes Secret holds it.
 fn forms(secret: &Secret) -> [Vec<u8>; 3] {
-    let value = secret.expose();
+    // Read from a file, it may end with a line break that a copy of it does not have.
+    let value = secret.expose().trim();
     let encoded = |text: &str| STANDARD.encode(text).into_bytes();
     [value.as_bytes().to_vec(), encoded(&format!("x-access-token:{value}")), encoded(value)]
 }

@@ -40,7 +40,8 @@ pub fn too_large(size: u64) -> Problem {
 /// Packages a chart: a function of the chart and the time alone. `time`, in seconds since 1970, is that of every entry.
 ///
 /// # Errors
-/// A file above 5 MiB, or all files together of 100 MiB: no Helm before 4.3, or no Helm at all, could install it.
+/// A file above 5 MiB, or all files together of 100 MiB: no Helm before 4.3, or no Helm at all, could install it. And
+/// what does not read back as it was packaged.
 pub fn pack(chart: &Chart, time: u64) -> Result<Package, Problem> {
     let entries = chart.entries()?;
     let limit = Limits::default();
@@ -59,7 +60,18 @@ pub fn pack(chart: &Chart, time: u64) -> Result<Package, Problem> {
     if entries.len() > limit.entries {
         return Err(Problem::new(format!("the chart has more than {} files", limit.entries)).next(SMALLER));
     }
-    package(chart, archive::write(&entries, time))
+    let package = package(chart, archive::write(&entries, time))?;
+    // Some names of charts and subcharts mean something else to readers. Nobody shall find out after it is public.
+    let wrong = match unpack(package.bytes.clone()) {
+        Err(problem) => problem.what,
+        Ok(read) => match package.contents.differing(&read.contents) {
+            differing if differing.is_empty() => return Ok(package),
+            differing => format!("other files: {}", differing.join(", ")),
+        },
+    };
+    Err(Problem::new(format!("Helm could not read the package back as it is: {wrong}"))
+        .in_file("Chart.yaml")
+        .next("give the chart and its subcharts plain names"))
 }
 
 const SMALLER: &str = "add what the chart does not need to .helmignore";
