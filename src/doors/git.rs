@@ -81,7 +81,7 @@ pub enum TreeKind {
     Submodule,
 }
 
-/// What the working tree has at a path that the head commit does not have like that. Folders end in `/`.
+/// What the working tree has at a path that the head commit does not have like that. An unknown folder may end in `/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Uncommitted {
     /// Git does not know it: untracked, or named by a `.gitignore`.
@@ -249,7 +249,7 @@ impl Open {
     }
 
     /// What lies in the working tree below these paths (files or folders; `""` is everything) and is not what the
-    /// head commit has there. A folder that git does not know is told once, with a `/` at its end.
+    /// head commit has there. Of everything, a folder that git does not know is told once, with a `/` at its end.
     ///
     /// # Errors
     /// The index or the working tree cannot be read.
@@ -258,7 +258,13 @@ impl Open {
         paths: impl IntoIterator<Item = &'a str>,
     ) -> Result<BTreeMap<Vec<u8>, Uncommitted>, Problem> {
         let mut options = StatusOptions::new();
-        options.include_untracked(true).include_ignored(true).disable_pathspec_match(true);
+        // Without going into unknown folders, libgit2 tells nothing of a path below one.
+        options
+            .include_untracked(true)
+            .recurse_untracked_dirs(true)
+            .include_ignored(true)
+            .recurse_ignored_dirs(true)
+            .disable_pathspec_match(true);
         let mut nothing_asked = true;
         let mut everything = false;
         for path in paths {
@@ -272,7 +278,7 @@ impl Open {
             return Ok(BTreeMap::new());
         }
         if everything {
-            // An empty pathspec would match nothing: no pathspec matches all, so the ones given above must go.
+            // No pathspec matches all, so the ones given above must go. What is unknown may be large, so it is only named.
             options = StatusOptions::new();
             options.include_untracked(true).include_ignored(true);
         }

@@ -147,6 +147,10 @@ impl<V: View> Surveying<'_, V> {
         let follows = |is: &ChartVersion| asked.current.contains(is);
         let trace = Trace::new(self.now.snapshot.clone(), follows, asked.older.clone());
         let history = history::walk(self.inner, self.git, self.memory, self.head, trace, &range)?;
+        let found = |is: &&ChartVersion| history.tracked.iter().any(|tracked| tracked.is == **is);
+        if let Some(is) = asked.older.iter().find(|is| !found(is)) {
+            return Err(self.not_in_history(is, &history));
+        }
         let mut survey = Survey::default();
         if asked.is_sweep {
             self.tell_what_is_left_out(&mut survey, &history, &asked);
@@ -237,6 +241,20 @@ impl<V: View> Surveying<'_, V> {
                 problem.next("name a chart as its Chart.yaml does, and see that `charts` covers its folder")
             }
         }
+    }
+
+    /// A version that no commit has.
+    fn not_in_history(&self, is: &ChartVersion, history: &History) -> Problem {
+        let problem = Problem::new(format!("no commit on the first-parent line of the head has {is}"));
+        if history.is_cut_off {
+            return problem.next(FETCH_EVERYTHING);
+        }
+        let of_name = self.now.named.keys().filter(|known| known.name == is.name);
+        let current: Vec<_> = of_name.map(|known| format!("`{known}`")).collect();
+        if current.is_empty() {
+            return self.unknown(is.name.as_str());
+        }
+        problem.next(format!("the chart is now {}", current.join(" and ")))
     }
 
     fn tell_what_is_left_out(&self, survey: &mut Survey, history: &History, asked: &Asked) {
