@@ -450,7 +450,7 @@ pub(super) fn reads_as_string(text: &[u8]) -> Result<bool, Unsure> {
         return Ok(true);
     }
     let text = std::str::from_utf8(text).map_err(|_| Unsure)?;
-    Ok(matches!(yaml::resolve_plain(text), yaml::Value::Text(_)))
+    Ok(yaml::is_text(text))
 }
 
 /// The length of the escape sequence at the start of `text`, where it is one that every YAML reader knows.

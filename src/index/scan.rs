@@ -154,6 +154,7 @@ impl Found {
                 self.items.truncate(first);
                 self.notices.truncate(told);
                 *lines = before;
+                lines.check_line()?;
                 lines.advance();
                 while !lines.done && (within(lines, column) || (lines.column() == column && lines.at_dash()))
                 {
