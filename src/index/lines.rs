@@ -34,7 +34,7 @@ pub(super) struct Nothing {
 pub(super) struct Lines<'a> {
     bytes: &'a [u8],
     /// Whether lines must be searched for characters that a YAML reader treats specially.
-    suspicious: bool,
+    pub suspicious: bool,
     next: usize,
     end: usize,
     /// Where the current line begins.
@@ -56,10 +56,9 @@ pub(super) struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// Begins at the first line. `from` is 3 behind a byte order mark, else 0.
     pub fn new(bytes: &'a [u8], from: usize) -> Self {
-        let suspicious = !bytes.is_ascii()
-            || bytes
-                .iter()
-                .fold(false, |found, &byte| found | (byte < b' ' && byte != b'\n') | (byte == 0x7f));
+        let odd = |byte: u8| (byte < b' ' && byte != b'\n') | (byte >= 0x7f);
+        let suspicious =
+            bytes.chunks(4096).any(|chunk| chunk.iter().fold(false, |found, byte| found | odd(*byte)));
         let mut lines = Self {
             bytes,
             suspicious,
@@ -200,7 +199,8 @@ impl<'a> Lines<'a> {
     pub fn key(&mut self) -> Result<&'a [u8], Unsure> {
         self.check_line()?;
         let rest = self.rest();
-        let colon = memchr(b':', rest).ok_or(Unsure)?;
+        // A key is short: looking at its bytes one by one is faster than setting up a search.
+        let colon = rest.iter().position(|byte| *byte == b':').ok_or(Unsure)?;
         if !matches!(rest.get(colon + 1), None | Some(b' ')) {
             return Err(Unsure);
         }
@@ -450,7 +450,7 @@ pub(super) fn reads_as_string(text: &[u8]) -> Result<bool, Unsure> {
         return Ok(true);
     }
     let text = std::str::from_utf8(text).map_err(|_| Unsure)?;
-    Ok(matches!(yaml::resolve_plain(text), yaml::Value::Text(_)))
+    Ok(yaml::is_text(text))
 }
 
 /// The length of the escape sequence at the start of `text`, where it is one that every YAML reader knows.

@@ -50,10 +50,12 @@ struct Found {
 impl Found {
     fn document(&mut self, text: &str) -> Result<Block, Unsure> {
         let bytes = text.as_bytes();
-        if memchr::memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1) != Some(&b'\n')) {
+        let mut lines = Lines::new(bytes, if bytes.starts_with(MARK) { MARK.len() } else { 0 });
+        // Alone, it is a line break for YAML, and none here.
+        let is_alone = |at: usize| bytes.get(at + 1) != Some(&b'\n');
+        if lines.suspicious && memchr::memchr_iter(b'\r', bytes).any(is_alone) {
             return Err(Unsure);
         }
-        let mut lines = Lines::new(bytes, if bytes.starts_with(MARK) { MARK.len() } else { 0 });
         lines.skip_void()?;
         if lines.at_marker() {
             if lines.trimmed() != b"---" {
@@ -154,6 +156,7 @@ impl Found {
                 self.items.truncate(first);
                 self.notices.truncate(told);
                 *lines = before;
+                lines.check_line()?;
                 lines.advance();
                 while !lines.done && (within(lines, column) || (lines.column() == column && lines.at_dash()))
                 {

@@ -138,13 +138,13 @@ fn keeps(old: &[u8], new: &[u8]) -> bool {
     let mut left = new.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     old.split(|byte| *byte == b'\n')
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
-        .filter(|line| !line.starts_with(b"generated") && !line.is_empty())
+        .filter(|line| !line.windows(9).any(|part| part == b"generated") && !line.is_empty())
         .all(|line| {
-            let opened = line.ends_with(b"{}")
-                || line.ends_with(b"[]")
-                || line.ends_with(b"null")
-                || line.ends_with(b"~");
-            left.any(|other| other == line || opened && line.starts_with(other))
+            // `a: []` and its like lose the value.
+            let colon = line.iter().position(|byte| *byte == b':').map_or(0, |at| at + 1);
+            let is_opened = |word: &[u8]| line[colon..].trim_ascii_start().starts_with(word);
+            let opened = [&b"{}"[..], b"[]", b"null", b"~"].into_iter().any(is_opened);
+            left.any(|other| other == line || opened && other.starts_with(&line[..colon]))
         })
 }
 
