@@ -90,7 +90,7 @@ pub fn run(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answer, N
 
 async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answer, NoAnswer> {
     let usage = |problem| NoAnswer::usage(vec![problem]);
-    let time = match config.source_date_epoch.as_deref().map(packages::parse_epoch) {
+    let epoch = match config.source_date_epoch.as_deref().map(packages::parse_epoch) {
         Some(epoch) => epoch.map_err(usage)?,
         None => None,
     };
@@ -109,7 +109,7 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
     }
     watch.saw(Event::Surveyed { charts: survey.lanes.len() });
     let secrets = config.secrets.iter().filter_map(|secret| Secret::new(secret.value()).ok());
-    let packing = Packing { repo, secrets: secrets.collect(), time: time.unwrap_or(packages::DEFAULT_TIME) };
+    let packing = Packing { repo, secrets: secrets.collect(), epoch };
     if asked == Asked::Package {
         let candidates = survey.lanes.into_values().flatten();
         let problems =

@@ -52,7 +52,7 @@ pub struct Fetched {
 pub enum ExposeError {
     /// Somebody was faster, with these other bytes.
     #[error("other bytes were published meanwhile")]
-    Taken(Holding),
+    Taken(Box<Holding>),
     /// Something went wrong.
     #[error(transparent)]
     Failed(#[from] Problem),

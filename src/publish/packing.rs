@@ -18,8 +18,8 @@ pub struct Packing {
     pub repo: Repo,
     /// What must not be in any of them.
     pub secrets: Arc<[Secret]>,
-    /// The time of every file in a package, in seconds since 1970.
-    pub time: u64,
+    /// `SOURCE_DATE_EPOCH`, in seconds since 1970, where it is set: the time in the packages, as Helm 4.3 writes it.
+    pub epoch: Option<u64>,
 }
 
 #[async_trait]
@@ -27,8 +27,8 @@ impl Source for Packing {
     async fn package(&self, candidate: &Candidate) -> Result<(Package, Vec<Problem>), Problem> {
         let folder = candidate.origin.path().to_owned();
         let (files, mut notices) = self.repo.files(candidate.origin.clone()).await?;
-        let (secrets, time) = (Arc::clone(&self.secrets), self.time);
-        let packed = blocking("packaging", move || pack(&files, &secrets, time)).await;
+        let (secrets, epoch) = (Arc::clone(&self.secrets), self.epoch);
+        let packed = blocking("packaging", move || pack(files, &secrets, epoch)).await;
         let (package, told) = packed.map_err(|problem| below(&folder, problem))?;
         if package.is != candidate.is {
             return Err(Problem::new(format!(
@@ -51,10 +51,14 @@ impl Source for Packing {
     }
 }
 
-fn pack(files: &Files, secrets: &[Secret], time: u64) -> Result<(Package, Vec<Problem>), Problem> {
-    let notices = guards::check(files, secrets, &[])?;
-    let chart = Chart::read(files.clone())?;
-    Ok((packages::pack(&chart, time)?, notices))
+fn pack(files: Files, secrets: &[Secret], epoch: Option<u64>) -> Result<(Package, Vec<Problem>), Problem> {
+    let notices = guards::check(&files, secrets, &[])?;
+    let chart = Chart::read(files)?;
+    let package = match epoch {
+        Some(epoch) => packages::pack(&chart.stamped(epoch)?, epoch)?,
+        None => packages::pack(&chart, packages::DEFAULT_TIME)?,
+    };
+    Ok((package, notices))
 }
 
 /// A problem in a file of the chart as one in a file of the repository.

@@ -10,11 +10,23 @@ use std::{collections::BTreeMap, fs, io::Read, os::unix::fs::symlink, path::Path
 
 /// Where we answer otherwise than Helm 4.3.1, what we say, and why.
 const OTHERWISE: &[(&str, &str, &str)] = &[
-    ("too-big-file", "larger than 5242880 bytes", "Helm 3 and 4.2 cannot read the package that 4.3 writes"),
-    ("total-just-under-limit", "larger than 5242880 bytes", "the same"),
-    ("total-exactly-limit", "larger than 5242880 bytes", "no Helm reads what 4.3 writes"),
-    ("total-over-limit-one-file", "larger than 5242880 bytes", "both refuse; the nearer reason is told"),
-    ("total-over-limit-symlink", "larger than 5242880 bytes", "both refuse; the nearer reason is told"),
+    (
+        "too-big-file",
+        "cannot read a chart with a file above 5 MiB",
+        "Helm 3 and 4.2 cannot read the package that 4.3 writes",
+    ),
+    ("total-just-under-limit", "cannot read a chart with a file above 5 MiB", "the same"),
+    ("total-exactly-limit", "cannot read a chart with a file above 5 MiB", "no Helm reads what 4.3 writes"),
+    (
+        "total-over-limit-one-file",
+        "cannot read a chart with a file above 5 MiB",
+        "both refuse; the nearer reason is told",
+    ),
+    (
+        "total-over-limit-symlink",
+        "cannot read a chart with a file above 5 MiB",
+        "both refuse; the nearer reason is told",
+    ),
     ("total-over-limit-many-files", "the chart reaches 104857600 bytes", "both refuse; other words"),
     ("dep-tgz-and-dir", "the subchart `d` is there twice", "Helm writes entries twice, and readers mix them"),
     ("backslash-name", "no Helm could read", "every Helm reads `c/a\\b.txt` back as `b.txt`"),

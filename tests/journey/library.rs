@@ -7,7 +7,7 @@ use chart_release::{
     channels::{Channel, folder::Folder},
     charts::ChartName,
     doors::shelf::Shelf,
-    packages::{self, Package},
+    packages::Package,
     problem::Problem,
     publish::{self, Packing, Run, Source},
     repo::{Repo, Settings},
@@ -48,7 +48,7 @@ async fn a_panic_in_one_chart_is_a_failure_of_that_chart() {
     world.commit("Add two charts");
     let repo = Repo::open(&world.repository(), &Settings::default()).expect("a repository");
     let survey = repo.survey(Selection::Sweep { since: None }).await.expect("a survey");
-    let packing = Packing { repo, secrets: Arc::default(), time: packages::DEFAULT_TIME };
+    let packing = Packing { repo, secrets: Arc::default(), epoch: None };
     let channels: [Arc<dyn Channel>; 1] =
         [Arc::new(Folder::new("folder:published", world.repository().join("published")))];
     let run = Run {

@@ -356,7 +356,7 @@ impl Location {
             Held::Begun(holding) | Held::Present(holding)
                 if holding.package.is_some_and(|there| there != digest) =>
             {
-                return Err(ExposeError::Taken(holding));
+                return Err(ExposeError::Taken(Box::new(holding)));
             }
             Held::Present(holding) => return Ok(holding.reference),
             Held::Absent | Held::Begun(_) => {}
