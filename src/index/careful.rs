@@ -120,9 +120,7 @@ pub(super) fn index(root: &Node, strict: Strict) -> Result<ReadIndex, Problem> {
         }
     }
     if !has_version {
-        return Err(Problem::new("the index has no apiVersion, so Helm cannot load it")
-            .at(FILE, 1)
-            .next("add the line `apiVersion: v1`"));
+        return Err(Problem::new("no apiVersion").at(FILE, 1).next("add the line `apiVersion: v1`"));
     }
     let mut names: Vec<_> = charts.iter().map(|chart| (&*chart.name, chart.line)).collect();
     names.sort_unstable();
@@ -275,10 +273,7 @@ fn unrepeated(root: &Node) -> Result<(), Problem> {
     match root.repeated_key() {
         Some((key, value)) => {
             let name = key.as_key().unwrap_or_default();
-            Err(Problem::new(format!(
-                "key \"{name}\" is already set in the map, so Helm cannot load the index"
-            ))
-            .at(FILE, value.line))
+            Err(Problem::new(format!("key \"{name}\" is already set in the map")).at(FILE, value.line))
         }
         None => Ok(()),
     }
@@ -286,7 +281,7 @@ fn unrepeated(root: &Node) -> Result<(), Problem> {
 
 fn unknown(key: &Node) -> Problem {
     let name = key.as_key().unwrap_or_default();
-    wrong(key, format!("unknown key \"{name}\", so Helm cannot load the index"))
+    wrong(key, format!("unknown key \"{name}\""))
 }
 
 fn wrong(node: &Node, what: impl Into<String>) -> Problem {

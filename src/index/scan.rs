@@ -13,17 +13,24 @@ const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Reads the document in the cheapest way that is certain.
 pub(super) fn index(bytes: Bytes) -> Result<Index, Problem> {
+    read(bytes).map_err(|problem| Problem {
+        what: format!("Helm cannot load this index: {}", problem.what),
+        ..problem
+    })
+}
+
+fn read(bytes: Bytes) -> Result<Index, Problem> {
     if bytes.is_empty() {
-        return Err(Problem::new("the index is empty")
+        return Err(Problem::new("it is empty")
             .in_file(FILE)
             .next("restore it from the history of its branch, or delete it so that a new one is begun"));
     }
     if u32::try_from(bytes.len()).is_err() {
-        return Err(Problem::new("the index is larger than 4 GiB").in_file(FILE));
+        return Err(Problem::new("it is larger than 4 GiB").in_file(FILE));
     }
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
-        Problem::new("the index is not UTF-8").at(FILE, line)
+        Problem::new("it is not UTF-8").at(FILE, line)
     })?;
     if let Some(read) = json::read(text) {
         let (places, charts, items, notices) = read?;

@@ -41,11 +41,11 @@ pub(super) fn with(index: &Index, new: &[NewEntry<'_>], generated: i64) -> Resul
     match &index.layout {
         Layout::Block(block) => Splice { index, block, edits: Vec::new() }.run(charts, generated),
         Layout::Json(places) => json::with(index, places, charts, generated),
-        Layout::Other => Err(Problem::new("nothing can be added to this index without writing old lines anew")
-            .in_file(FILE)
-            .next(
-                "rewrite it once in plain block style, as `yq --prettyPrint --inplace . index.yaml` does, and commit that by itself",
-            )),
+        Layout::Other => Err(Problem::new(
+            "nothing can be added to this index without writing old lines anew",
+        )
+        .in_file(FILE)
+        .next("rewrite it once in block style, with a `- ` line for each entry, and commit that by itself")),
     }
 }
 
