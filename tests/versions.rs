@@ -417,6 +417,20 @@ async fn a_shallow_clone_says_what_it_does_not_know() {
 }
 
 #[tokio::test]
+async fn a_clone_without_older_files_says_so() {
+    let world = World::new();
+    world.git(&["config", "uploadpack.allowFilter", "true"]);
+    world.release("api", "1.0.0");
+    world.release("api", "1.1.0");
+    let clone = tempfile::tempdir().unwrap();
+    let url = format!("file://{}", world.path().display());
+    world.git_in(clone.path(), &["clone", "--quiet", "--filter=blob:none", &url, "."]);
+
+    let problem = survey(clone.path(), &Settings::default(), None).await.unwrap_err();
+    assert!(problem.next.as_deref().unwrap_or_default().contains("no `filter`"), "{problem:?}");
+}
+
+#[tokio::test]
 async fn a_branch_without_a_commit() {
     let world = World::new();
     world.chart("charts/api", "api", "1.0.0");

@@ -82,7 +82,7 @@ impl State {
         let head = history.commits.first().map(|head| CommitView { git, tree: head.tree });
         let committed = head.as_ref().and_then(|head| Some((head, folder_at(head, path).ok()?)));
         let linked = match &committed {
-            Some((head, folder)) => has_links(*head, folder)?,
+            Some((head, folder)) => has_links(head, folder)?,
             None => true,
         };
         let clean = worktree.is_none_or(|worktree| worktree.is_clean(path));
@@ -109,7 +109,7 @@ impl State {
             }
         }
         if introduced.is_some() {
-            let now = committed.as_ref().map(|(head, folder)| ids(*head, folder)).unwrap_or_default();
+            let now = committed.as_ref().map(|(head, folder)| ids(head, folder)).unwrap_or_default();
             let before = before.map(|(view, folder)| ids(&view, &folder)).unwrap_or_default();
             let gone = before.keys().filter(|file| !files.contains_key(*file));
             state.changed.extend(gone.cloned());
