@@ -244,7 +244,13 @@ async fn generated_files_hold_older_versions_back() {
     // What fetching the dependencies leaves behind can be fetched for an older version too.
     fs::remove_file(world.path().join("charts/api/files/generated.json")).unwrap();
     world.write("charts/api/charts/redis-1.0.0.tgz", "");
-    assert_eq!(versions(&world.sweep(Some(&before)).await), ["api@1.1.0", "api@1.2.0"]);
+    let fetched = world.sweep(Some(&before)).await;
+    assert_eq!(versions(&fetched), ["api@1.1.0", "api@1.2.0"]);
+    let api = candidate(&fetched, "api@1.2.0");
+    assert_eq!(
+        (&api.touched, &api.ungitted[..]),
+        (&Touched::Untouched, &["charts/redis-1.0.0.tgz".to_owned()][..])
+    );
 }
 
 #[tokio::test]
