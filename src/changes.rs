@@ -421,3 +421,71 @@ fn follow(name: &ChartName, path: &str, newer: &Snapshot, older: &Snapshot) -> O
         .or_else(|| if let [only] = moved[..] { Some(only) } else { None })?;
     Some(from.path.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A state of the repository: `folder=name@version`, or `folder=?` for a Chart.yaml that cannot be read.
+    fn state(charts: &[&str]) -> Snapshot {
+        let read = |text: &&str| {
+            let (path, is) = text.split_once('=').unwrap();
+            let is = is.split_once('@').map(|(name, version)| ChartVersion::new(name, version));
+            ChartAt { path: path.to_owned(), tree: None, is }
+        };
+        charts.iter().map(read).collect()
+    }
+
+    /// Traces states from the newest back, of which so many are in the range; what a sweep would take up beside the
+    /// current versions, and the position of the commit that introduced each.
+    fn swept_up(in_range: usize, end: End, states: &[&[&str]]) -> Vec<String> {
+        let states: Vec<_> = states.iter().map(|charts| state(charts)).collect();
+        let mut trace = Trace::new(states[0].clone(), |_| true, BTreeSet::new());
+        for (position, charts) in states.iter().enumerate() {
+            trace.step(position < in_range, charts.clone());
+        }
+        let tracked = trace.end(Some(end)).into_iter().filter(Tracked::is_swept_up);
+        tracked
+            .map(|tracked| format!("{} {}", tracked.is.version, tracked.oldest.unwrap().position))
+            .collect()
+    }
+
+    #[test]
+    fn a_sweep_takes_up_what_the_range_introduced() {
+        let one: [&[&str]; 5] =
+            [&["a=a@1.3.0"], &["a=a@1.2.0"], &["a=a@1.1.0"], &["a=a@1.1.0"], &["a=a@1.0.0"]];
+        assert_eq!(swept_up(4, End::Beginning, &one), ["1.1.0 3", "1.2.0 1"]);
+        assert_eq!(swept_up(3, End::Beginning, &one), ["1.2.0 1"], "1.1.0 was there before the range");
+        assert_eq!(swept_up(5, End::Beginning, &one), ["1.0.0 4", "1.1.0 3", "1.2.0 1"]);
+        assert_eq!(
+            swept_up(5, End::NotFetched, &one),
+            ["1.1.0 3", "1.2.0 1"],
+            "1.0.0 may be older than the clone"
+        );
+    }
+
+    #[test]
+    fn a_version_that_is_elsewhere_already_is_not_introduced() {
+        let copied: [&[&str]; 3] = [&["a=a@1.2.0", "b=a@2.0.0"], &["a=a@1.1.0", "b=a@2.0.0"], &["b=a@1.1.0"]];
+        assert_eq!(swept_up(2, End::Beginning, &copied), [""; 0]);
+    }
+
+    #[test]
+    fn a_line_goes_on_through_moves_and_broken_files_and_ends_where_the_name_does() {
+        let moved: [&[&str]; 4] = [&["c=a@1.3.0"], &["b=a@1.2.0", "x=x@9.0.0"], &["b=?"], &["a=a@1.1.0"]];
+        assert_eq!(swept_up(4, End::Beginning, &moved[..2]), ["1.2.0 1"]);
+        assert_eq!(swept_up(4, End::Beginning, &moved[..3]), ["1.2.0 1"]);
+        let renamed: [&[&str]; 3] = [&["a=new@1.1.0"], &["a=new@1.0.0"], &["a=old@5.0.0"]];
+        assert_eq!(swept_up(3, End::Beginning, &renamed), ["1.0.0 1"]);
+    }
+
+    #[test]
+    fn no_more_history_is_asked_for_than_is_needed() {
+        let mut trace = Trace::new(state(&["a=a@1.1.0"]), |_| true, BTreeSet::new());
+        assert!(trace.wants_more());
+        trace.step(false, state(&["a=a@1.1.0"]));
+        assert!(trace.wants_more(), "an older commit may have introduced it");
+        trace.step(false, state(&["a=a@1.0.0"]));
+        assert!(!trace.wants_more());
+    }
+}

@@ -82,6 +82,14 @@ struct Truth {
 #[tokio::test]
 #[ignore = "needs the corpora, which are not in the repository: see the head of this file"]
 async fn every_push_publishes_what_it_introduced_and_nothing_twice() {
+    let mut wrong = Vec::new();
+    for bundle in &bundles() {
+        wrong.extend(replay(bundle).await);
+    }
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+fn bundles() -> Vec<PathBuf> {
     let folder = PathBuf::from(std::env::var_os("CORPORA").unwrap_or_else(|| "../shared/corpora".into()));
     let mut bundles: Vec<_> = std::fs::read_dir(&folder)
         .unwrap_or_else(|error| panic!("the corpora are not in {}: {error}", folder.display()))
@@ -90,11 +98,38 @@ async fn every_push_publishes_what_it_introduced_and_nothing_twice() {
         .collect();
     bundles.sort();
     assert!(!bundles.is_empty(), "{} has no bundle", folder.display());
-    let mut wrong = Vec::new();
-    for bundle in &bundles {
-        wrong.extend(replay(bundle).await);
+    bundles
+}
+
+/// Prints how long a sweep takes over each corpus as it is checked out, with nothing in it to remember from before.
+#[tokio::test]
+#[ignore = "needs the corpora, which are not in the repository: see the head of this file"]
+async fn how_long_a_sweep_takes() {
+    for bundle in bundles() {
+        let clone = tempfile::tempdir().unwrap();
+        let cloned = Command::new("git").args(["clone", "--quiet"]).arg(&bundle).arg(clone.path()).status();
+        assert!(cloned.unwrap().success());
+        let charts = truth(&bundle.with_extension("truth.json.xz")).charts_dirs;
+        let settings = Settings { charts, ..Settings::default() };
+        let open = || Repo::open(clone.path(), &settings).unwrap();
+        let milliseconds = |begun: Instant| begun.elapsed().as_secs_f64() * 1000.0;
+        let begun = Instant::now();
+        open().facts().await.unwrap();
+        let opened = milliseconds(begun);
+        let begun = Instant::now();
+        let survey = open().survey(Selection::Sweep { since: None }).await.unwrap();
+        let swept = milliseconds(begun);
+        let charts: Vec<_> = survey.lanes.keys().cloned().collect();
+        let begun = Instant::now();
+        let earlier = open().earlier(charts.clone(), usize::MAX).await.unwrap();
+        println!(
+            "{}: opening {opened:.1} ms, a sweep over {} charts {swept:.1} ms, all {} earlier versions {:.1} ms",
+            bundle.file_stem().unwrap().display(),
+            charts.len(),
+            earlier.values().flatten().count(),
+            milliseconds(begun),
+        );
     }
-    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 async fn replay(bundle: &Path) -> Vec<String> {

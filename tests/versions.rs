@@ -244,7 +244,13 @@ async fn generated_files_hold_older_versions_back() {
     // What fetching the dependencies leaves behind can be fetched for an older version too.
     fs::remove_file(world.path().join("charts/api/files/generated.json")).unwrap();
     world.write("charts/api/charts/redis-1.0.0.tgz", "");
-    assert_eq!(versions(&world.sweep(Some(&before)).await), ["api@1.1.0", "api@1.2.0"]);
+    let fetched = world.sweep(Some(&before)).await;
+    assert_eq!(versions(&fetched), ["api@1.1.0", "api@1.2.0"]);
+    let api = candidate(&fetched, "api@1.2.0");
+    assert_eq!(
+        (&api.touched, &api.ungitted[..]),
+        (&Touched::Untouched, &["charts/redis-1.0.0.tgz".to_owned()][..])
+    );
 }
 
 #[tokio::test]
@@ -417,6 +423,20 @@ async fn a_shallow_clone_says_what_it_does_not_know() {
 }
 
 #[tokio::test]
+async fn a_clone_without_older_files_says_so() {
+    let world = World::new();
+    world.git(&["config", "uploadpack.allowFilter", "true"]);
+    world.release("api", "1.0.0");
+    world.release("api", "1.1.0");
+    let clone = tempfile::tempdir().unwrap();
+    let url = format!("file://{}", world.path().display());
+    world.git_in(clone.path(), &["clone", "--quiet", "--filter=blob:none", &url, "."]);
+
+    let problem = survey(clone.path(), &Settings::default(), None).await.unwrap_err();
+    assert!(problem.next.as_deref().unwrap_or_default().contains("no `filter`"), "{problem:?}");
+}
+
+#[tokio::test]
 async fn a_branch_without_a_commit() {
     let world = World::new();
     world.chart("charts/api", "api", "1.0.0");
@@ -563,6 +583,30 @@ async fn unknown_commits_and_directories_are_refused() {
     assert!(Repo::open(tempfile::tempdir().unwrap().path(), &Settings::default()).is_err());
 }
 
+#[tokio::test]
+async fn a_chart_that_git_ignores_is_a_chart_and_what_we_wrote_is_none() {
+    let world = World::new();
+    world.write(".gitignore", "/charts/\n");
+    world.commit("Begin");
+    world.chart("charts/generated", "generated", "1.0.0");
+    world.chart("charts/unpacked", "unpacked", "1.0.0");
+    let settings = Settings { own_outputs: vec!["charts/unpacked".into()], ..Settings::default() };
+    let survey = survey(&world.path(), &settings, None).await.unwrap();
+    assert_eq!(versions(&survey), ["generated@1.0.0"]);
+    assert_eq!(candidate(&survey, "generated@1.0.0").ungitted, ["Chart.yaml"]);
+}
+
+#[tokio::test]
+async fn a_chart_that_became_a_copy_of_another_name_begins_a_line() {
+    let world = World::new();
+    let before = world.release("api", "5.0.0");
+    world.chart("charts/api", "backend", "1.0.0");
+    world.commit("Rename it");
+    world.chart("charts/api", "backend", "1.1.0");
+    world.commit("Go on");
+    assert_eq!(versions(&world.sweep(Some(&before)).await), ["backend@1.0.0", "backend@1.1.0"]);
+}
+
 #[cfg(unix)]
 mod links_and_names {
     use super::*;
@@ -655,6 +699,33 @@ mod links_and_names {
         for found in files(&world).await {
             assert_eq!(found.unwrap(), [".helmignore", "Chart.yaml"]);
         }
+    }
+
+    #[tokio::test]
+    async fn a_chart_in_a_folder_that_is_not_utf8_stops_only_itself() {
+        let world = World::new();
+        world.release("api", "1.0.0");
+        let odd = world.path().join("charts").join(OsStr::from_bytes(b"caf\xe9"));
+        fs::create_dir(&odd).unwrap();
+        fs::copy(world.path().join("charts/api/Chart.yaml"), odd.join("Chart.yaml")).unwrap();
+        let survey = world.sweep(None).await;
+        assert_eq!(versions(&survey), ["api@1.0.0"]);
+        assert_eq!(survey.problems[0].0, About::Folder(r"charts/caf\xe9".into()));
+    }
+
+    #[tokio::test]
+    async fn a_chart_behind_a_link_is_published_from_where_it_lies() {
+        let world = World::new();
+        world.chart("deploy/api", "api", "1.0.0");
+        world.chart("charts/web", "web", "1.0.0");
+        symlink("../deploy/api", world.path().join("charts/api")).unwrap();
+        symlink("web", world.path().join("charts/same")).unwrap();
+        let survey = world.sweep(None).await;
+        assert_eq!(versions(&survey), ["web@1.0.0"]);
+        assert_eq!(
+            told(&survey.notices),
+            "charts/api is a link to a chart; charts are published from where they lie\n"
+        );
     }
 
     #[tokio::test]

@@ -360,12 +360,6 @@ impl Id {
     pub fn short(&self) -> String {
         self.to_string().chars().take(10).collect()
     }
-
-    /// Reads all hex digits of an id; `None` for anything else.
-    pub fn parse(hex: &str) -> Option<Self> {
-        // libgit2 fills a shorter text up with zeros.
-        matches!(hex.len(), 40).then(|| Oid::from_str(hex).ok()).flatten().map(Self)
-    }
 }
 
 impl fmt::Display for Id {

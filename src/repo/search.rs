@@ -24,6 +24,14 @@ pub struct Here {
     chart_yaml: Entry,
 }
 
+impl Here {
+    /// This chart as the trace sees it.
+    pub fn named(&self, is: Option<ChartVersion>) -> ChartAt {
+        let tree = self.folder.tree.map(|tree| tree.to_string().into());
+        ChartAt { path: self.folder.path.clone(), is, tree }
+    }
+}
+
 /// What a search found.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
@@ -42,6 +50,8 @@ pub enum Skipped {
     Link { path: String },
     /// A name on its path is not UTF-8.
     NotUtf8 { path: String },
+    /// It cannot be read.
+    Unreadable { path: String, problem: Problem },
     /// It is not below the configured roots, but at the repository root.
     Root,
 }
@@ -59,27 +69,35 @@ pub fn search<V: View>(view: &V, roots: &Roots, memory: &mut Memory) -> Result<A
     Search { view, roots, memory }.folder(&view.root(), None)
 }
 
-/// What a chart is called.
+/// What a chart is called, or why its Chart.yaml is not one.
 ///
 /// # Errors
-/// Its Chart.yaml is not one.
-pub fn name<V: View>(view: &V, here: &Here, memory: &mut Memory) -> Result<ChartVersion, Problem> {
+/// The Chart.yaml could not be read at all: a clone that lacks objects, a file without permission.
+pub fn name<V: View>(
+    view: &V,
+    here: &Here,
+    memory: &mut Memory,
+) -> Result<Result<ChartVersion, Problem>, Problem> {
     let place = join(&here.folder.path, CHART_YAML);
     let file = match here.chart_yaml.kind {
         Kind::Link => match links::follow(view, &here.folder, &here.chart_yaml)? {
             Led::File(file, ..) => file,
-            _ => return Err(Problem::new(format!("{place} is a link that leads to no file")).in_file(place)),
+            _ => {
+                return Ok(Err(
+                    Problem::new(format!("{place} is a link that leads to no file")).in_file(place)
+                ));
+            }
         },
         _ => here.chart_yaml.clone(),
     };
     if let Some(known) = file.id().and_then(|id| memory.named.get(&id)) {
-        return known.clone().map_err(|problem| placed(problem, place));
+        return Ok(known.clone().map_err(|problem| placed(problem, place)));
     }
-    let named = view.read(&file).and_then(|bytes| chart_version(&bytes));
+    let named = chart_version(&view.read(&file)?);
     if let Some(id) = file.id() {
         memory.named.insert(id, named.clone());
     }
-    named.map_err(|problem| placed(problem, place))
+    Ok(named.map_err(|problem| placed(problem, place)))
 }
 
 /// All charts of a commit's tree.
@@ -88,12 +106,11 @@ pub fn snapshot(view: &CommitView<'_>, roots: &Roots, memory: &mut Memory) -> Re
         return Ok(known.clone());
     }
     let found = search(view, roots, memory)?;
-    let snapshot = found.charts.iter().map(|here| ChartAt {
-        path: here.folder.path.clone(),
-        is: name(view, here, memory).ok(),
-        tree: here.folder.tree.map(|tree| tree.to_string().into()),
-    });
-    let snapshot: Snapshot = snapshot.collect();
+    let mut charts = Vec::new();
+    for here in &found.charts {
+        charts.push(here.named(name(view, here, memory)?.ok()));
+    }
+    let snapshot: Snapshot = charts.into();
     memory.snapshots.insert(view.tree, snapshot.clone());
     Ok(snapshot)
 }
@@ -181,16 +198,24 @@ impl<V: View> Search<'_, V> {
                 }
             }
             _ if entry.utf8().is_none() => {
-                if self.roots.count(&path) {
+                if self.roots.count(&path) && self.view.holds(entry, CHART_YAML)? {
                     found.skipped.push(Skipped::NotUtf8 { path });
                 }
             }
             Kind::Submodule if folder.tree.is_some() => {}
             _ => {
                 let inside = if entry.kind == Kind::Submodule { Some(path.as_str()) } else { inside };
-                let below = self.folder(&entry.as_folder(folder), inside)?;
-                found.charts.extend(below.charts.iter().cloned());
-                found.skipped.extend(below.skipped.iter().cloned());
+                match self.folder(&entry.as_folder(folder), inside) {
+                    Ok(below) => {
+                        found.charts.extend(below.charts.iter().cloned());
+                        found.skipped.extend(below.skipped.iter().cloned());
+                    }
+                    // Of the checkout, one folder that may not be read; of git, a clone that lacks objects.
+                    Err(problem) if folder.tree.is_none() => {
+                        found.skipped.push(Skipped::Unreadable { path, problem })
+                    }
+                    Err(problem) => return Err(problem),
+                }
             }
         }
         Ok(())

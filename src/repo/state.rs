@@ -114,8 +114,12 @@ impl State {
             let gone = before.keys().filter(|file| !files.contains_key(*file));
             state.changed.extend(gone.cloned());
             let as_before = |file: &String| before.contains_key(file) && before.get(file) == now.get(file);
-            let other = files.keys().filter(|file| state.ungitted.contains_key(*file) || !as_before(file));
-            state.changed.extend(other.cloned());
+            // A fetched subchart that git never had is no change that somebody made.
+            let is_unknown = |file: &String| state.ungitted.get(file) == Some(&Uncommitted::Unknown);
+            let kept = files.keys().filter(|file| !(is_fetched(file) && is_unknown(file)));
+            let other: Vec<_> =
+                kept.filter(|file| state.ungitted.contains_key(*file) || !as_before(file)).cloned().collect();
+            state.changed.extend(other);
         }
         Ok(state)
     }
@@ -166,6 +170,11 @@ impl State {
             "commit them, leave them out with .helmignore, or name what is generated with `--generated GLOB`",
         ))
     }
+}
+
+/// Whether this is where fetching the dependencies puts a subchart.
+fn is_fetched(file: &str) -> bool {
+    file.strip_prefix("charts/").is_some_and(|name| name.ends_with(".tgz") && !name.contains('/'))
 }
 
 /// What changed in a chart between the commit that introduced its version and this folder of a later commit.

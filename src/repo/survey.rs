@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     changes::{
-        About, Because, Candidate, ChartAt, CreatedFrom, Earlier, Origin, Selection, Sighting, Snapshot,
-        Survey, Touched, Trace, Tracked,
+        About, Because, Candidate, CreatedFrom, Earlier, Origin, Selection, Sighting, Snapshot, Survey,
+        Touched, Trace, Tracked,
     },
     charts::{Chart, ChartName, ChartVersion, Files, Metadata, find::CHART_YAML},
     doors::git::{FETCH_EVERYTHING, Id, Open},
@@ -103,18 +103,17 @@ fn now<V: View>(inner: &Inner, view: &V, memory: &mut Memory) -> Result<Now, Pro
     };
     let mut snapshot = Vec::new();
     for here in &found.charts {
-        let path = here.folder.path.clone();
-        let is = match search::name(view, here, memory) {
-            Ok(is) => {
-                now.named.entry(is.clone()).or_default().push(here.clone());
-                Some(is)
-            }
-            Err(problem) => {
-                now.unreadable.push((path.clone(), problem));
-                None
-            }
+        let named = match search::name(view, here, memory) {
+            Ok(named) => named,
+            // A file that may not be read is that chart's; an object that is missing is the clone's.
+            Err(problem) if here.folder.tree.is_none() => Err(problem),
+            Err(problem) => return Err(problem),
         };
-        snapshot.push(ChartAt { path, is, tree: here.folder.tree.map(|tree| tree.to_string().into()) });
+        snapshot.push(here.named(named.as_ref().ok().cloned()));
+        match named {
+            Ok(is) => now.named.entry(is).or_default().push(here.clone()),
+            Err(problem) => now.unreadable.push((here.folder.path.clone(), problem)),
+        }
     }
     now.snapshot = snapshot.into();
     Ok(now)
@@ -285,6 +284,9 @@ impl<V: View> Surveying<'_, V> {
                     .in_file(path)
                     .next("name the folder that it leads to with `charts`"),
                 ),
+                Skipped::Unreadable { path, problem } => {
+                    survey.problems.push((About::Folder(path.clone()), problem.clone()));
+                }
                 Skipped::Root if !has_charts => survey.notices.push(
                     Problem::new("the chart at the repository root is not among the configured ones")
                         .in_file("Chart.yaml")

@@ -67,6 +67,9 @@ pub trait View {
     /// An absolute link target as a path from the repository root, where it leads into the repository.
     fn inside<'a>(&self, target: &'a [u8]) -> Option<&'a [u8]>;
 
+    /// Whether this entry is a folder that has something of this name directly in it, whatever the entry's own name.
+    fn holds(&self, folder: &Entry, name: &str) -> Result<bool, Problem>;
+
     /// One entry of a folder. Found among the names that are listed: not every file system tells `chart.yaml` from
     /// `Chart.yaml`.
     fn entry(&self, folder: &Folder, name: &[u8]) -> Result<Option<Entry>, Problem> {
@@ -147,6 +150,11 @@ impl View for CommitView<'_> {
 
     fn inside<'a>(&self, _: &'a [u8]) -> Option<&'a [u8]> {
         None
+    }
+
+    fn holds(&self, folder: &Entry, name: &str) -> Result<bool, Problem> {
+        let Some(tree) = folder.id().filter(|_| folder.kind == Kind::Folder) else { return Ok(false) };
+        Ok(self.git.tree(tree)?.iter().any(|entry| entry.name == name.as_bytes()))
     }
 }
 
@@ -242,6 +250,10 @@ impl View for WorkingTree<'_> {
     fn inside<'a>(&self, target: &'a [u8]) -> Option<&'a [u8]> {
         let rest = target.strip_prefix(self.root.as_os_str().as_encoded_bytes())?;
         if rest.is_empty() { Some(rest) } else { rest.strip_prefix(b"/") }
+    }
+
+    fn holds(&self, folder: &Entry, name: &str) -> Result<bool, Problem> {
+        Ok(self.on_disk(folder).join(name).exists())
     }
 }
 
