@@ -735,7 +735,7 @@ mod links_and_names {
         world.write("charts/api/large", &"x".repeat(5 * 1024 * 1024 + 1));
         world.commit("1.0.0");
         for found in files(&world).await {
-            assert!(found.unwrap_err().contains("charts/api/large has 5242881 bytes"));
+            assert!(found.unwrap_err().contains("the file has 5242881 bytes"));
         }
         let other = World::new();
         other.commit("Begin");
