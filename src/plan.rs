@@ -193,8 +193,8 @@ pub fn decide(case: &Case) -> Next {
     if let Some(stopped) = unknown(case) {
         return Next::Decided(stopped);
     }
-    if !case.asked && nothing_is_missing(case) {
-        return Next::Decided(keep_published(case));
+    if !case.asked && case.is_served_everywhere() {
+        return keep_published(case);
     }
     let Some(holder) = case.holder() else { return put_everywhere(case) };
     let theirs = match case.digest_of(holder) {
@@ -228,13 +228,31 @@ impl Case {
         })
     }
 
-    /// The channel whose bytes are the package: the first that serves them, else the first that has them at all.
-    fn holder(&self) -> Option<&ChannelId> {
+    /// The channels that have bytes, in the order in which these count: first those that serve them.
+    fn holders(&self) -> impl Iterator<Item = &ChannelId> {
         let having = |standing| move |(_, holding): &(&ChannelId, &Holding)| holding.standing == standing;
-        self.holdings()
-            .find(having(Standing::Served))
-            .or_else(|| self.holdings().find(having(Standing::Placed)))
-            .map(|(channel, _)| channel)
+        let served = self.holdings().filter(having(Standing::Served));
+        served.chain(self.holdings().filter(having(Standing::Placed))).map(|(channel, _)| channel)
+    }
+
+    /// The channel whose bytes are the package (rule 3).
+    fn holder(&self) -> Option<&ChannelId> {
+        self.holders().next()
+    }
+
+    /// The channels where something was begun.
+    fn begun(&self) -> impl Iterator<Item = &ChannelId> {
+        let begun = self.held.iter().filter(|(_, held)| matches!(held, Held::Begun(_)));
+        begun.map(|(channel, _)| channel)
+    }
+
+    /// Whether readers can fetch the version from every channel: then nothing has to be packaged or compared.
+    fn is_served_everywhere(&self) -> bool {
+        self.held.iter().all(|(_, held)| match held {
+            Held::Present(_) => true,
+            Held::Begun(holding) => holding.standing == Standing::Served,
+            Held::Absent | Held::Unknown(_) => false,
+        })
     }
 
     /// The digest of the bytes in this channel, from its answer or from the bytes themselves.
@@ -245,27 +263,23 @@ impl Case {
             .ok_or_else(|| Need::TheirPackage(channel.clone()))
     }
 
-    /// Whether other channels have bytes of other content than the holder's, or claim another digest.
+    /// Whether a channel has what the holder's bytes must not come to: served bytes of other content, or placed bytes
+    /// or a claim of another digest, which could only be completed by what nobody else has.
     fn disagreement(&self, holder: &ChannelId, digest: Digest) -> Result<Option<Refusal>, Need> {
         for (channel, holding) in self.holdings().filter(|(channel, _)| *channel != holder) {
-            let other = match holding.standing {
-                Standing::Claimed => match holding.package {
-                    Some(other) => other,
-                    None => continue,
-                },
-                Standing::Served | Standing::Placed => self.digest_of(channel)?,
-            };
+            if holding.standing == Standing::Claimed && holding.package.is_none() {
+                continue;
+            }
+            let other = self.digest_of(channel)?;
             if other == digest {
                 continue;
             }
-            let disagree =
-                Refusal::ChannelsDisagree(vec![(holder.clone(), digest), (channel.clone(), other)]);
-            if holding.standing == Standing::Claimed {
-                return Ok(Some(disagree)); // no bytes will ever fulfil that claim
-            }
             let facts = |of: &ChannelId| self.theirs.get(of).ok_or_else(|| Need::TheirPackage(of.clone()));
-            if !facts(holder)?.contents.differing(&facts(channel)?.contents).is_empty() {
-                return Ok(Some(disagree));
+            if holding.standing != Standing::Served
+                || !facts(holder)?.contents.differing(&facts(channel)?.contents).is_empty()
+            {
+                let holders = vec![(holder.clone(), digest), (channel.clone(), other)];
+                return Ok(Some(Refusal::ChannelsDisagree(holders)));
             }
         }
         Ok(None)
@@ -321,23 +335,18 @@ fn unknown(case: &Case) -> Option<Decision> {
     Some(Decision { bytes: Bytes::None, steps, notes: Vec::new() })
 }
 
-/// Whether every channel serves the version already: then nothing has to be packaged or downloaded. A channel that
-/// serves the bytes and only lacks a part of its own (`Begun`) finishes from these same bytes.
-fn nothing_is_missing(case: &Case) -> bool {
-    case.held.iter().all(|(_, held)| match held {
-        Held::Present(_) => true,
-        Held::Begun(holding) => holding.standing == Standing::Served && holding.package.is_some(),
-        Held::Absent | Held::Unknown(_) => false,
-    })
-}
-
-/// Everything is served everywhere: keep it, finish what a channel lacks of its own, attach what others have.
-fn keep_published(case: &Case) -> Decision {
-    let first = case.holder().and_then(|holder| Some((holder.clone(), case.digest_of(holder).ok()?)));
-    match first {
-        Some((holder, digest)) => complete(case, &holder, digest),
-        None => Decision { bytes: Bytes::None, steps: case.steps(|_, _| Step::Put), notes: Vec::new() },
+/// Everything is served everywhere: keep it, finish what a channel lacks of its own, attach what others have. What is
+/// kept need not say its digest; what is finished is finished from its own bytes.
+fn keep_published(case: &Case) -> Next {
+    if let Some(need) = case.begun().find_map(|channel| case.digest_of(channel).err()) {
+        return Next::Need(need);
     }
+    let known = |holder: &ChannelId| case.digest_of(holder).ok();
+    Next::Decided(match case.holders().find_map(|holder| Some((holder, known(holder)?))) {
+        Some((holder, digest)) => complete(case, holder, digest),
+        // Nobody says a digest, so nobody has begun: all of them are kept.
+        None => Decision { bytes: Bytes::None, steps: case.steps(|_, _| Step::Put), notes: Vec::new() },
+    })
 }
 
 /// Nobody has it: ours, everywhere. A digest that is only claimed must be ours.
@@ -359,17 +368,38 @@ fn put_everywhere(case: &Case) -> Next {
     Next::Decided(Decision { bytes: Bytes::Ours(ours.digest), steps, notes: Vec::new() })
 }
 
-/// The holder's bytes are the package: publish them where they are missing.
+/// What is published is completed. One decision writes one package: the holder's, as long as a channel needs it. A
+/// channel that serves other bytes (two old digests are no harm) is finished from its own, and only when its turn comes.
 fn complete(case: &Case, holder: &ChannelId, digest: Digest) -> Decision {
+    let own = |channel: &&ChannelId| case.digest_of(channel).ok().filter(|own| *own != digest);
+    let needs_holders = case.held.iter().any(|(channel, held)| match held {
+        Held::Absent => true,
+        Held::Begun(_) => own(&channel).is_none(),
+        Held::Present(_) | Held::Unknown(_) => false,
+    });
+    match case.begun().find_map(|begun| Some((begun, own(&begun)?))) {
+        Some((begun, own)) if !needs_holders => complete_with(case, begun, own),
+        _ => complete_with(case, holder, digest),
+    }
+}
+
+/// These bytes, which `holder` has, to all who lack them, and nothing to those who serve others.
+fn complete_with(case: &Case, holder: &ChannelId, digest: Digest) -> Decision {
     let everything: BTreeSet<Kind> = case
         .holdings()
         .filter(|(_, holding)| holding.package == Some(digest))
         .flat_map(|(_, holding)| holding.attached.iter().copied())
         .collect();
-    let mut steps = case.steps(|_, held| match held {
+    let serves_others = |channel: &ChannelId| case.digest_of(channel).is_ok_and(|own| own != digest);
+    let mut steps = case.steps(|channel, held| match held {
+        Held::Begun(holding) if serves_others(channel) => Step::Keep(holding.clone()),
         Held::Begun(holding) => Step::Finish(holding.clone()),
         _ => Step::Put,
     });
+    let later = case.begun().filter(|channel| serves_others(channel));
+    let later = later
+        .map(|channel| format!("{channel} serves other bytes, and is finished from those by the next run"));
+    let notes = case.digests_differ().into_iter().chain(later).collect();
     for step in steps.values_mut() {
         if let Step::Keep(holding) = step {
             let lacking: BTreeSet<Kind> = everything.difference(&holding.attached).copied().collect();
@@ -385,11 +415,9 @@ fn complete(case: &Case, holder: &ChannelId, digest: Digest) -> Decision {
             && holding.attached == everything
     };
     let source = case.holdings().find(whole).map_or(holder, |(channel, _)| channel);
-    let bytes = match steps.values().any(Step::writes) {
-        true => Bytes::Theirs(source.clone(), digest),
-        false => Bytes::None,
-    };
-    Decision { bytes, steps, notes: case.digests_differ().into_iter().collect() }
+    let writes = steps.values().any(Step::writes);
+    let bytes = if writes { Bytes::Theirs(source.clone(), digest) } else { Bytes::None };
+    Decision { bytes, steps, notes }
 }
 
 /// Nothing is written anywhere: what differs is refused, what is complete is kept unless it was asked for.
