@@ -5,7 +5,7 @@
 
 use super::{Outcome, Report, words};
 use crate::{
-    charts::ChartVersion,
+    charts::{ChartVersion, time::rfc_3339},
     holdings::{Holding, Reference},
     plan::{Failure, Missed, Plan, Planned, Refusal, Step},
     problem::Problem,
@@ -291,7 +291,7 @@ fn version(planned: &Planned) -> Version {
         version: planned.is.version.to_string(),
         path: planned.path.clone(),
         commit: planned.commit.clone(),
-        created: time(planned.created),
+        created: rfc_3339(planned.created),
         package: planned.package.map(|digest| digest.to_string()),
         notes: planned.notes.clone(),
     }
@@ -343,7 +343,7 @@ fn held(holding: &Holding) -> Held {
     Held {
         package: holding.package.map(|digest| digest.to_string()),
         attached: holding.attached.iter().map(|kind| kind.word()).collect(),
-        created: holding.created.and_then(time),
+        created: holding.created.and_then(rfc_3339),
         reference: found(&holding.reference),
     }
 }
@@ -408,11 +408,6 @@ fn counts(words: &[&'static str], counted: &[(&'static str, usize)]) -> BTreeMap
 /// A word of ours as one token: `held_back`.
 fn machine_word(word: &str) -> String {
     word.replace(' ', "_")
-}
-
-/// Seconds since 1970 as RFC 3339 in UTC; `None` outside the years that it can write.
-fn time(seconds: i64) -> Option<String> {
-    jiff::Timestamp::from_second(seconds).ok().map(|time| time.to_string())
 }
 
 #[cfg(test)]

@@ -334,7 +334,7 @@ fn fill(slot: Slot<'_>, key: Key, node: &Node, rules: Rules) -> Result<(), Wrong
             _ => return Err(key.wants("bool", "true or false", node)),
         },
         Slot::Time(time) => match &node.value {
-            Value::Text(text) if time::is_rfc_3339(text) => *time = time::rewritten(text),
+            Value::Text(text) if time::seconds(text).is_some() => *time = time::rewritten(text),
             Value::Text(text) => {
                 let what = format!("parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\"");
                 return Err(Wrong::at(node, format!("`{}` is no RFC 3339 time: {what}", key.name)));
