@@ -59,6 +59,14 @@ impl Metadata {
         decode(file, entry, &mut Entry::default(), Rules::INDEX_ENTRY)
     }
 
+    /// The same in an index that is JSON, where Helm passes over unknown keys.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its line.
+    pub(crate) fn check_json_index_entry(file: &str, entry: &Node) -> Result<(), Problem> {
+        decode(file, entry, &mut Entry::default(), Rules::JSON_INDEX_ENTRY)
+    }
+
     /// What a strict reader, such as `helm lint`, has against a Chart.yaml that Helm loads: unknown and repeated keys.
     ///
     /// # Errors
@@ -223,6 +231,7 @@ impl Rules {
     pub(in crate::charts) const LOOSE: Self = Self { coerces: true, strict: false };
     const STRICT: Self = Self { coerces: true, strict: true };
     const INDEX_ENTRY: Self = Self { coerces: false, strict: true };
+    const JSON_INDEX_ENTRY: Self = Self { coerces: false, strict: false };
 }
 
 /// Reads a map into a struct, over what the struct holds. An empty document changes nothing.
