@@ -65,10 +65,19 @@ fn a_list_item_can_be_written_for_the_middle_of_a_document() {
     assert_eq!(written, expected);
 }
 
+#[test]
+fn a_key_that_would_be_a_merge_is_quoted_and_reads_back() {
+    let written = yaml::write(&json!({ "annotations": { "<<": "<<" } })).unwrap();
+    assert_eq!(written, "annotations:\n  \"<<\": <<\n");
+    let node = yaml::read("written", written.as_bytes()).unwrap();
+    assert_eq!(node.get("annotations").and_then(|map| map.get("<<")?.text()), Some("<<"));
+}
+
 /// Texts in which something can go wrong: blanks, breaks, quotes and indicators are more frequent than in life.
 fn awkward_text() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
+        Just("<<".to_owned()),
         "[ \n\ta-c:#'\"0-9.,|>&*!%@`{}\\[\\]\\-?~_e+\\\\]{0,120}",
         "[ a\n\u{2028}\u{a0}\u{85}é😀]{0,200}",
     ]

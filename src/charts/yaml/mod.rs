@@ -7,6 +7,7 @@ mod resolve;
 mod scalar;
 mod write;
 
+pub(crate) use key_order::{compare as compare_keys, sort as sort_by_key};
 pub(crate) use number::{json as json_number, short as short_number};
 pub use read::read;
 pub use resolve::is_text;
