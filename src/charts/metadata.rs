@@ -1,10 +1,12 @@
 //! What a Chart.yaml says, as Helm understands it.
 
 mod check;
+mod fields;
 mod read;
 mod write;
 
-pub(super) use read::{Fields, Rules, Slot, decode};
+pub(super) use fields::{Fields, Slot};
+pub(super) use read::{Rules, decode};
 pub(super) use write::{dependency_json, dependency_value};
 
 use super::ChartVersion;
