@@ -83,17 +83,33 @@ fn awkward_text() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Of these, what our reader reads as Helm's does: Helm's own detour over JSON changes U+0085, and YAML 1.1, which Helm
+/// writes, breaks lines at U+2028 and U+2029, while YAML 1.2, which our parser reads, does not.
+fn readable_text() -> impl Strategy<Value = String> {
+    awkward_text().prop_map(|text| text.replace(['\u{85}', '\u{2028}', '\u{2029}'], ""))
+}
+
 proptest! {
     #[test]
-    fn a_written_text_reads_back(text in awkward_text(), key in awkward_text()) {
-        let Ok(written) = yaml::write(&json!({ "k": [text], key.as_str(): 1 })) else { return Ok(()) };
-        // U+0085 is the one character that Helm's own detour over JSON changes.
-        prop_assume!(!text.contains('\u{85}') && !key.contains('\u{85}') && key != "k");
-        // YAML 1.1, which Helm writes, breaks lines at these; YAML 1.2, which our parser reads, does not.
-        prop_assume!(!text.contains(['\u{2028}', '\u{2029}']) && !key.contains(['\u{2028}', '\u{2029}']));
+    fn a_written_text_reads_back(text in readable_text(), key in readable_text()) {
+        // Only a control character cannot be written.
+        let written = match yaml::write(&json!({ "list": [text], "map": { key.as_str(): 1 } })) {
+            Ok(written) => written,
+            Err(_) => {
+                let is_control = |c| matches!(c, '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}');
+                prop_assert!(text.contains(is_control) || key.contains(is_control));
+                return Ok(());
+            }
+        };
         let node = yaml::read("written", written.as_bytes()).unwrap_or_else(|problem| panic!("{problem:?}\n{written}"));
-        prop_assert_eq!(node.get("k").and_then(|list| list.items()[0].text()), Some(text.as_str()), "{}", written);
-        prop_assert_eq!(node.get(&key).map(|node| &node.value), Some(&Value::Integer(1)), "{}", written);
+        prop_assert_eq!(node.get("list").and_then(|list| list.items()[0].text()), Some(text.as_str()), "{}", written);
+        let value = node.get("map").and_then(|map| map.get(&key)).map(|node| &node.value);
+        prop_assert_eq!(value, Some(&Value::Integer(1)), "{}", written);
+    }
+
+    #[test]
+    fn writing_never_panics(text in awkward_text(), key in awkward_text()) {
+        let _ = yaml::write(&json!({ key.as_str(): [text] }));
     }
 
     #[test]
