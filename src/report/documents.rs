@@ -6,7 +6,8 @@
 use super::{Outcome, Report, words};
 use crate::{
     charts::{ChartVersion, time::rfc_3339},
-    holdings::{Holding, Reference},
+    digest::Digest,
+    holdings::{ChannelId, Holding, Reference},
     plan::{Failure, Missed, Plan, Planned, Refusal, Step},
     problem::Problem,
 };
@@ -320,7 +321,7 @@ fn planned_step(channel: String, step: &Step) -> PlannedStep {
     }
 }
 
-fn reported_outcome(channel: &crate::holdings::ChannelId, outcome: &Outcome) -> ReportedOutcome {
+fn reported_outcome(channel: &ChannelId, outcome: &Outcome) -> ReportedOutcome {
     let empty = ReportedOutcome {
         channel: channel.to_string(),
         outcome: machine_word(outcome.word()),
@@ -353,7 +354,7 @@ fn found(reference: &Reference) -> Found {
 }
 
 fn refused(refusal: &Refusal) -> Refused {
-    let holder = |channel: &crate::holdings::ChannelId, package: &crate::digest::Digest| Holder {
+    let holder = |channel: &ChannelId, package: &Digest| Holder {
         channel: channel.to_string(),
         package: package.to_string(),
     };
