@@ -116,13 +116,14 @@ impl Trace {
             self.step_without_change(position, in_range);
             return;
         }
+        let here = State::of(&charts);
         for line in &mut self.lines {
             line.path =
-                line.path.take().and_then(|path| follow(&line.current.name, &path, &self.newer, &charts));
+                line.path.take().and_then(|path| follow(&line.current.name, &path, &self.newer, &here));
         }
-        self.look_for_tracked(position, in_range, &charts);
-        self.look_for_new(position, in_range, &charts);
-        self.look_for_wanted(position, &charts);
+        self.look_for_tracked(position, in_range, &here);
+        self.look_for_new(position, in_range, &here);
+        self.look_for_wanted(position, &here);
         self.newer = charts;
     }
 
@@ -153,21 +154,20 @@ impl Trace {
     }
 
     /// Each tracked version that this commit lacks was introduced by the commit after it.
-    fn look_for_tracked(&mut self, position: usize, in_range: bool, charts: &Snapshot) {
-        let unreadable = |path: &str| charts.iter().any(|chart| chart.path == path && chart.is.is_none());
+    fn look_for_tracked(&mut self, position: usize, in_range: bool, here: &State<'_>) {
         let lines = &self.lines;
         self.tracked.retain(|is, tracked| {
             if tracked.settled {
                 return true;
             }
-            if let Some(sighting) = sighting(position, charts, is) {
+            if let Some(sighting) = here.sighting(position, is) {
                 tracked.newest.get_or_insert_with(|| sighting.clone());
                 tracked.oldest = Some(sighting);
                 // Older than the range: nothing in the range introduced it.
                 return in_range || !matches!(tracked.because, Because::Introduced { .. });
             }
             // A Chart.yaml that cannot be read says neither yes nor no: the commits before it do.
-            let at = |path: &String| unreadable(path);
+            let at = |path: &String| here.at(path).is_some_and(|chart| chart.is.is_none());
             let waits = match &tracked.oldest {
                 Some(sighting) => sighting.paths.iter().any(at),
                 None => false,
@@ -179,18 +179,18 @@ impl Trace {
         });
     }
 
-    fn look_for_new(&mut self, position: usize, in_range: bool, charts: &Snapshot) {
+    fn look_for_new(&mut self, position: usize, in_range: bool, here: &State<'_>) {
         for line in &mut self.lines {
             let Some(path) = &line.path else { continue };
-            let here = charts.iter().find(|chart| chart.path == *path).and_then(|chart| chart.is.as_ref());
-            let Some(is) = here.filter(|is| is.version != line.version) else { continue };
+            let found = here.at(path).and_then(|chart| chart.is.as_ref());
+            let Some(is) = found.filter(|is| is.version != line.version) else { continue };
             let lowered = line.lowest.precedence(&is.version) == Ordering::Less;
             line.version = is.version.clone();
             if is.version.precedence(&line.lowest) == Ordering::Less {
                 line.lowest = is.version.clone();
             }
             if in_range && !self.tracked.contains_key(is) {
-                let sighting = sighting(position, charts, is);
+                let sighting = here.sighting(position, is);
                 let because = Because::Introduced { current: line.current.clone(), lowered };
                 let tracked = Tracked {
                     is: is.clone(),
@@ -204,12 +204,12 @@ impl Trace {
         }
     }
 
-    fn look_for_wanted(&mut self, position: usize, charts: &Snapshot) {
+    fn look_for_wanted(&mut self, position: usize, here: &State<'_>) {
         for is in &self.wanted {
             if self.tracked.contains_key(is) {
                 continue;
             }
-            if let Some(sighting) = sighting(position, charts, is) {
+            if let Some(sighting) = here.sighting(position, is) {
                 let tracked = Tracked {
                     is: is.clone(),
                     because: Because::Named,
@@ -236,23 +236,46 @@ impl Tracked {
     }
 }
 
-fn sighting(position: usize, charts: &Snapshot, is: &ChartVersion) -> Option<Sighting> {
-    let here = charts.iter().filter(|chart| chart.is.as_ref() == Some(is));
-    let paths: Vec<_> = here.map(|chart| chart.path.clone()).collect();
-    (!paths.is_empty()).then_some(Sighting { position, paths })
+/// One state of the repository, to be asked for each of many charts.
+struct State<'s> {
+    charts: &'s [ChartAt],
+    by_path: HashMap<&'s str, &'s ChartAt>,
+    by_version: HashMap<&'s ChartVersion, Vec<&'s str>>,
+}
+
+impl<'s> State<'s> {
+    fn of(charts: &'s [ChartAt]) -> Self {
+        let by_path = charts.iter().map(|chart| (chart.path.as_str(), chart)).collect();
+        let mut by_version: HashMap<_, Vec<&str>> = HashMap::with_capacity(charts.len());
+        for chart in charts {
+            if let Some(is) = &chart.is {
+                by_version.entry(is).or_default().push(&chart.path);
+            }
+        }
+        Self { charts, by_path, by_version }
+    }
+
+    fn at(&self, path: &str) -> Option<&'s ChartAt> {
+        self.by_path.get(path).copied()
+    }
+
+    fn sighting(&self, position: usize, is: &ChartVersion) -> Option<Sighting> {
+        let paths = self.by_version.get(is)?.iter().map(|path| (*path).to_owned()).collect();
+        Some(Sighting { position, paths })
+    }
 }
 
 /// Where the chart that lies in `path` in the newer state lay in the older one: in the same folder, or in one that
 /// the newer state no longer has.
-fn follow(name: &ChartName, path: &str, newer: &Snapshot, older: &Snapshot) -> Option<String> {
+fn follow(name: &ChartName, path: &str, newer: &Snapshot, older: &State<'_>) -> Option<String> {
     let has_name = |chart: &&ChartAt| chart.is.as_ref().is_some_and(|is| is.name == *name);
-    if let Some(same) = older.iter().find(|chart| chart.path == path)
+    if let Some(same) = older.at(path)
         && (same.is.is_none() || has_name(&same))
     {
         return Some(path.to_owned());
     }
     let stayed = |path: &str| newer.iter().any(|chart| chart.path == path && has_name(&chart));
-    let moved: Vec<_> = older.iter().filter(has_name).filter(|chart| !stayed(&chart.path)).collect();
+    let moved: Vec<_> = older.charts.iter().filter(has_name).filter(|chart| !stayed(&chart.path)).collect();
     let now = newer.iter().find(|chart| chart.path == path)?;
     let alike = |same: &dyn Fn(&ChartAt) -> bool| moved.iter().find(|chart| same(chart)).copied();
     let from = alike(&|chart| chart.tree.is_some() && chart.tree == now.tree)
