@@ -16,6 +16,9 @@ const BLOCK: usize = 512;
 /// The largest time that eleven octal digits hold.
 const LAST_OCTAL_TIME: u64 = 0o777_7777_7777;
 
+/// Helm 4.3.1 reads archives that unpack to less than this, in bytes.
+pub(crate) const LARGEST_UNPACKED: u64 = 100 << 20;
+
 /// What an archive may cost its reader.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -28,10 +31,10 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Helm 4.3.1 reads less than 100 MiB. Deflate cannot pack tighter than 1:1032, so more than that is a trick of the
-    /// tar format; 65 536 entries are ten times those of the largest chart we know of.
+    /// Deflate cannot pack tighter than 1:1032, so more than that is a trick of the tar format; 65 536 entries are ten
+    /// times those of the largest chart we know of.
     fn default() -> Self {
-        Self { total: 100 << 20, entries: 1 << 16, ratio: 1032 }
+        Self { total: LARGEST_UNPACKED, entries: 1 << 16, ratio: 1032 }
     }
 }
 

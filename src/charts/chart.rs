@@ -34,10 +34,6 @@ struct Subchart {
 /// Subcharts of subcharts are read to this depth. No chart we know of has more than four levels.
 pub(crate) const DEEPEST_SUBCHART: usize = 8;
 
-/// Bytes that all archives below a `charts/` may unpack to together. Helm reads as much from each of them, and a chart
-/// with more could not be packaged.
-const LARGEST_UNPACKED: u64 = 100 << 20;
-
 impl Chart {
     /// Reads a chart to package it, as strictly as Helm 4.3.1 does and a little more: what Helm would package and then
     /// not read back is refused here.
@@ -45,7 +41,7 @@ impl Chart {
     /// # Errors
     /// What is wrong with the first file that Helm, or a reader of the package, would stumble over.
     pub fn read(files: Files) -> Result<Self, Problem> {
-        let chart = Self::assemble(files.0, "", DEEPEST_SUBCHART, &mut { LARGEST_UNPACKED })?;
+        let chart = Self::assemble(files.0, "", DEEPEST_SUBCHART, &mut { archive::LARGEST_UNPACKED })?;
         match chart.metadata.api_version.as_str() {
             "v1" | "v2" => {}
             "v3" => return Err(api_version("invalid chart apiVersion")),
@@ -72,7 +68,7 @@ impl Chart {
 
     /// Reads what somebody published: only what Helm needs to load it, none of the checks of packaging.
     pub(crate) fn published(files: Vec<(String, Bytes)>) -> Result<Self, Problem> {
-        Self::assemble(files.into_iter().collect(), "", DEEPEST_SUBCHART, &mut { LARGEST_UNPACKED })
+        Self::assemble(files.into_iter().collect(), "", DEEPEST_SUBCHART, &mut { archive::LARGEST_UNPACKED })
     }
 
     /// Which chart version this is.
@@ -160,8 +156,8 @@ impl Chart {
         self.subcharts().try_for_each(|subchart| subchart.add_entries(&above, entries))
     }
 
-    /// `at` is the path of the chart's folder with a slash at its end, or nothing: for problems. Archives below it may
-    /// unpack to what is `left`.
+    /// `at` is the path of the chart's folder with a slash at its end, or nothing: for problems. All archives below
+    /// it together may unpack to what is `left`: Helm gives each as much, but a chart with more could not be packaged.
     fn assemble(
         files: BTreeMap<String, Bytes>,
         at: &str,
