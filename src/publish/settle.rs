@@ -94,7 +94,7 @@ async fn ask(run: &Run<'_>, wanted: &[ChartVersion]) -> Vec<Vec<(ChannelId, Held
 
 /// The only loop between deciding and asking.
 async fn settle(run: &Run<'_>, candidate: Candidate, mut case: Case) -> Settled {
-    let served = case.held.iter().any(|(_, held)| matches!(held, Held::Present(_)));
+    let served = case.held.iter().any(|(_, held)| !matches!(held, Held::Absent));
     let mut notices = Vec::new();
     let mut depends_on = Vec::new();
     let decision = loop {

@@ -4,7 +4,7 @@
 //! PATH/index.yaml                     what `helm repo add` reads
 //! PATH/demo-1.2.0.tgz                 the package (and demo-1.2.0.tgz.prov)
 //! PATH/oci/demo/                      the layout: what oci://…/demo is in a registry
-//! PATH/.chart-release.lock            held while a run writes here
+//! PATH/.chart-release.lock            held while a run changes what readers see
 //! PATH/.chart-release/                files on their way; gone when no run writes here
 //! ```
 
@@ -14,7 +14,10 @@ use super::{Channel, ExposeError, Fetched};
 use crate::{
     charts::ChartVersion,
     digest::Digest,
-    doors::disk::{self, Lock, Placed},
+    doors::{
+        disk::{self, Lock, Placed},
+        scratch::{self, Scratch},
+    },
     holdings::{Attachment, ChannelId, Exposure, Held, Holding, Kind, Record, Reference, Standing},
     index::{Entry, Index, NewEntry},
     manifest::Artifact,
@@ -42,8 +45,8 @@ struct Location {
     path: PathBuf,
     /// As it was configured: what people are told.
     shown: String,
-    /// Held from the first stage of a wave until it was exposed, so that two runs write one after the other.
-    writing: Mutex<Option<Lock>>,
+    /// The files of this run that are on their way: from the first stage of a wave until it was exposed.
+    on_their_way: Mutex<Option<Scratch>>,
 }
 
 /// What leads to a version in the folder, as far as it is there.
@@ -56,7 +59,7 @@ struct Found<'a> {
 impl Folder {
     /// The channel that the configuration calls `shown` (`folder:published`), at this path.
     pub fn new(shown: &str, path: PathBuf) -> Self {
-        let place = Location { path, shown: shown.to_owned(), writing: Mutex::default() };
+        let place = Location { path, shown: shown.to_owned(), on_their_way: Mutex::default() };
         Self { id: ChannelId(shown.into()), place: Arc::new(place) }
     }
 
@@ -124,9 +127,9 @@ impl Location {
         Layout::new(self.path.join("oci").join(is.name.as_str()))
     }
 
-    /// Where files lie before they get their names.
-    fn scratch(&self, file: impl AsRef<Path>) -> PathBuf {
-        self.path.join(".chart-release").join(file)
+    /// Where each run has a folder for files that have no name yet.
+    fn scratch_root(&self) -> PathBuf {
+        self.path.join(".chart-release")
     }
 
     fn lock_path(&self) -> PathBuf {
@@ -168,7 +171,7 @@ impl Location {
             return Err(Problem::new(what).next("remove the one that was never served, then run again"));
         }
         let holding = |standing, package| -> Result<Holding, Problem> {
-            let provenance = disk::is_file(&self.path.join(format!("{}.prov", is.package_file())))?;
+            let provenance = disk::is_file(&self.path.join(provenance_file(is)))?;
             Ok(Holding {
                 standing,
                 package,
@@ -248,58 +251,59 @@ impl Location {
                 "put back the file that was published; nothing will be written for this version until then",
             ));
         }
-        let provenance = disk::read(&self.path.join(format!("{}.prov", is.package_file())))?;
+        let provenance = disk::read(&self.path.join(provenance_file(is)))?;
         let attached = provenance.map(|bytes| Attachment { kind: Kind::Provenance, bytes });
         Ok(Fetched { bytes, attached: attached.into_iter().collect() })
     }
 
-    /// Takes the folder for this run, unless it has it. What a dead run left half-way is swept out first.
-    fn begin_writing(&self) -> Result<(), Problem> {
-        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        if writing.is_none() {
-            let told = || tracing::info!("waiting for another run that is writing to {}", self.shown);
-            let lock = disk::lock(&self.lock_path(), told)?;
-            disk::remove_folder(&self.scratch(""))?;
-            *writing = Some(lock);
-        }
-        Ok(())
+    /// Waits for the right to change what readers see, for as long as the answer lives. Never held from one verb to the
+    /// next: a run that waits for another channel must not keep others out of this one.
+    fn lock(&self) -> Result<Lock, Problem> {
+        let waiting = || tracing::info!("waiting for another run that is writing to {}", self.shown);
+        Ok(disk::lock(&self.lock_path(), waiting)?)
     }
 
+    /// Where the file of this name lies on its way.
+    fn scratch(&self, name: &str) -> Result<PathBuf, Problem> {
+        let mut on_their_way = self.on_their_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let scratch = match on_their_way.take() {
+            Some(scratch) => scratch,
+            None => {
+                let _lock = self.lock()?;
+                Scratch::new(&self.scratch_root())?
+            }
+        };
+        Ok(on_their_way.insert(scratch).file(name))
+    }
+
+    /// Clears away what this run has no more use for. The caller holds the lock.
     fn end_writing(&self) -> Result<(), Problem> {
-        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        if writing.is_some() {
-            disk::remove_folder(&self.scratch(""))?;
-            *writing = None;
-        }
-        Ok(())
+        let scratch = self.on_their_way.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(scratch.map_or(Ok(()), Scratch::remove)?)
     }
 
-    /// Removes what a dead run left half-way, unless another run is writing now.
+    /// Clears away what this run, or a dead one, left half-way, unless another run is writing now.
     fn sweep_out(&self) -> Result<(), Problem> {
-        let writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        if writing {
-            return self.end_writing();
-        }
-        if disk::exists(&self.scratch(""))?
+        if disk::exists(&self.scratch_root())?
             && let Some(_lock) = disk::try_lock(&self.lock_path())?
         {
-            disk::remove_folder(&self.scratch(""))?;
+            self.end_writing()?;
+            scratch::clear(&self.scratch_root())?;
         }
         Ok(())
     }
 
     /// Writes the files of a version where nobody looks, and reads the package back.
     fn stage(&self, record: &Record, package: &Package) -> Result<Holding, Problem> {
-        self.begin_writing()?;
         let is = &record.is;
-        let scratch = self.scratch(is.package_file());
+        let scratch = self.scratch(&is.package_file())?;
         disk::write_scratch(&scratch, &package.bytes)?;
         if let Some(provenance) = &package.provenance {
-            disk::write_scratch(&self.scratch(format!("{}.prov", is.package_file())), provenance)?;
+            disk::write_scratch(&self.scratch(&provenance_file(is))?, provenance)?;
         }
         let artifact = Artifact::of(record);
         for blob in [&artifact.config, &artifact.manifest] {
-            disk::write_scratch(&self.scratch(Digest::of(blob).hex()), blob)?;
+            disk::write_scratch(&self.scratch(&Digest::of(blob).hex())?, blob)?;
         }
         let written = disk::read(&scratch)?.map(|bytes| Digest::of(&bytes));
         if written != Some(record.package.digest) {
@@ -316,12 +320,12 @@ impl Location {
     }
 
     fn attach(&self, to: &Record, attachment: &Attachment) -> Result<(), Problem> {
-        self.begin_writing()?;
         let Kind::Provenance = attachment.kind;
-        let name = format!("{}.prov", to.is.package_file());
-        let path = self.path.join(&name);
-        disk::write_scratch(&self.scratch(&name), &attachment.bytes)?;
-        if disk::place(&self.scratch(&name), &path)? == Placed::Taken
+        let name = provenance_file(&to.is);
+        let (scratch, path) = (self.scratch(&name)?, self.path.join(&name));
+        disk::write_scratch(&scratch, &attachment.bytes)?;
+        let _lock = self.lock()?;
+        if disk::place(&scratch, &path)? == Placed::Taken
             && disk::read(&path)?.as_ref() != Some(&attachment.bytes)
         {
             let what = format!("{} has another provenance of {}", self.shown, to.is);
@@ -336,10 +340,11 @@ impl Location {
             self.sweep_out()?;
             return Ok(Vec::new());
         }
-        self.begin_writing()?;
+        let new_index = self.scratch("index.yaml")?; // before the lock, because the first one takes it
+        let _lock = self.lock()?;
         let index = self.index()?;
         let mut exposed: Vec<_> = records.iter().map(|record| self.expose_files(&index, record)).collect();
-        if let Err(problem) = self.extend_index(&index, records, &exposed) {
+        if let Err(problem) = self.extend_index(&index, &new_index, records, &exposed) {
             for one in exposed.iter_mut().filter(|one| one.is_ok()) {
                 *one = Err(problem.clone().into());
             }
@@ -368,23 +373,23 @@ impl Location {
     fn place_files(&self, index: &Index, record: &Record) -> Result<(), Problem> {
         let (is, layout, artifact) = (&record.is, self.layout(&record.is), Artifact::of(record));
         let found = self.find(index, is)?;
-        let provenance = format!("{}.prov", is.package_file());
+        let provenance = provenance_file(is);
         if found.file.is_none() {
-            disk::place(&self.scratch(is.package_file()), &self.path.join(is.package_file()))?;
+            disk::place(&self.scratch(&is.package_file())?, &self.path.join(is.package_file()))?;
         }
         if record.provenance.is_some() {
-            disk::place(&self.scratch(&provenance), &self.path.join(&provenance))?;
+            disk::place(&self.scratch(&provenance)?, &self.path.join(&provenance))?;
         }
         if found.tagged.is_none() {
-            disk::place(&self.scratch(is.package_file()), &layout.blob(record.package.digest))?;
+            disk::place(&self.scratch(&is.package_file())?, &layout.blob(record.package.digest))?;
             if let Some(blob) = record.provenance {
-                disk::place(&self.scratch(&provenance), &layout.blob(blob.digest))?;
+                disk::place(&self.scratch(&provenance)?, &layout.blob(blob.digest))?;
             }
             for blob in [&artifact.config, &artifact.manifest] {
                 let digest = Digest::of(blob);
-                disk::place(&self.scratch(digest.hex()), &layout.blob(digest))?;
+                disk::place(&self.scratch(&digest.hex())?, &layout.blob(digest))?;
             }
-            layout.tag(&self.scratch("index.json"), &is.version, &artifact)?;
+            layout.tag(&self.scratch("index.json")?, &is.version, &artifact)?;
         }
         Ok(())
     }
@@ -393,6 +398,7 @@ impl Location {
     fn extend_index(
         &self,
         index: &Index,
+        scratch: &Path,
         records: &[Record],
         exposed: &[Result<Reference, ExposeError>],
     ) -> Result<(), Problem> {
@@ -417,9 +423,8 @@ impl Location {
         let newest = new.iter().map(|entry| entry.created).max().unwrap_or_default();
         let bytes: Bytes = index.with(&new, newest)?;
         self.check_extended(&bytes, &new)?;
-        let scratch = self.scratch("index.yaml");
-        disk::write_scratch(&scratch, &bytes)?;
-        Ok(disk::replace(&scratch, &self.index_path())?)
+        disk::write_scratch(scratch, &bytes)?;
+        Ok(disk::replace(scratch, &self.index_path())?)
     }
 
     /// Reads what is about to be the index: readers must never see one that lost what it should have gained.
@@ -436,4 +441,9 @@ impl Location {
         }
         Ok(())
     }
+}
+
+/// The name of the provenance beside a package, as `helm package --sign` names it.
+fn provenance_file(is: &ChartVersion) -> String {
+    format!("{}.prov", is.package_file())
 }
