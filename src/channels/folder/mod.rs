@@ -27,10 +27,14 @@ use crate::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use layout::{Layout, Tagged};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
+
+/// What would be read as something else in a relative URL. `+` is left alone, as Helm leaves it.
+const SPECIAL: &AsciiSet = &CONTROLS.add(b'%').add(b':').add(b'?').add(b'#').add(b'\\');
 
 /// The channel `folder:PATH`.
 #[derive(Clone, Debug)]
@@ -221,13 +225,12 @@ impl Location {
                 .next("give the folder an index of its own: let this channel be another folder")
         };
         let url = entry.url.ok_or_else(|| elsewhere("nothing"))?;
+        let path = percent_decode_str(url).decode_utf8().map_err(|_| elsewhere(url))?;
         let inside = |part: &str| !matches!(part, "" | ".." | ".");
-        if url.contains([':', '\\', '%', '?', '#']) && url.replace("%2B", "+") != is.package_file()
-            || !url.split('/').all(inside)
-        {
+        if url.contains([':', '?', '#', '\\']) || !path.split('/').all(inside) {
             return Err(elsewhere(url));
         }
-        Ok(self.path.join(url.replace("%2B", "+")))
+        Ok(self.path.join(&*path))
     }
 
     fn fetch(&self, is: &ChartVersion, package: Option<Digest>) -> Result<Fetched, Problem> {
@@ -412,7 +415,7 @@ impl Location {
             .filter(lacking)
             .map(|record| NewEntry {
                 metadata: &record.metadata,
-                urls: vec![record.is.package_file()],
+                urls: vec![utf8_percent_encode(&record.is.package_file(), SPECIAL).to_string()],
                 created: record.created,
                 digest: record.package.digest,
             })
