@@ -26,6 +26,15 @@ fn a_broken_chart_stops_only_itself() {
 }
 
 #[test]
+fn a_version_that_yaml_takes_for_a_number_is_told() {
+    let mut world = World::new();
+    world.chart("charts/demo", "demo", "1.10");
+    world.commit("Add a chart");
+    world.publish(&[]).ends_with(0).says("published as `1.1`").says("charts/demo/Chart.yaml:3");
+    assert_eq!(world.stored(), ["demo-1.1.tgz", "index.yaml: demo-1.1.tgz", "oci/demo: 1.1"]);
+}
+
+#[test]
 fn a_missing_dependency_is_named() {
     let mut world = World::new();
     world.chart("charts/demo", "demo", "1.0.0");
