@@ -125,13 +125,14 @@ impl Location {
         self.path.join(".chart-release.lock")
     }
 
-    fn reference(&self, is: &ChartVersion, digest: Option<Digest>) -> Reference {
+    /// Where people find the package at this place of the folder.
+    fn reference(&self, url: &str, digest: Option<Digest>) -> Reference {
         let folder = self.shown.strip_prefix("folder:").unwrap_or(&self.shown);
-        Reference { url: format!("{}/{}", folder.trim_end_matches('/'), is.package_file()), digest }
+        Reference { url: format!("{}/{url}", folder.trim_end_matches('/')), digest }
     }
-}
 
-/// The name of the provenance beside a package, as `helm package --sign` names it.
-fn provenance_file(is: &ChartVersion) -> String {
-    format!("{}.prov", is.package_file())
+    /// What lies beside the package at this place of the folder, as `helm package --sign` names it.
+    fn provenance(&self, url: &str) -> PathBuf {
+        self.path.join(format!("{url}.prov"))
+    }
 }

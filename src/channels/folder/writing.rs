@@ -1,6 +1,6 @@
 //! How a folder changes: files on their way, then their names, then the tags, then the index.
 
-use super::{Location, provenance_file};
+use super::Location;
 use crate::{
     channels::ExposeError,
     digest::Digest,
@@ -62,17 +62,20 @@ impl Location {
         Ok(())
     }
 
+    /// Where these bytes lie on their way. Not under the name that they get: `a` 1.0.0-2.0.0 and `a-1.0.0` 2.0.0 share
+    /// one.
+    fn scratch_of(&self, digest: Digest) -> Result<PathBuf, Problem> {
+        self.scratch(&digest.hex())
+    }
+
     /// Writes the files of a version where nobody looks, and reads the package back.
     pub(super) fn stage(&self, record: &Record, package: &Package) -> Result<Holding, Problem> {
         let is = &record.is;
-        let scratch = self.scratch(&is.package_file())?;
+        let scratch = self.scratch_of(record.package.digest)?;
         disk::write_scratch(&scratch, &package.bytes)?;
-        if let Some(provenance) = &package.provenance {
-            disk::write_scratch(&self.scratch(&provenance_file(is))?, provenance)?;
-        }
         let artifact = Artifact::of(record);
-        for blob in [&artifact.config, &artifact.manifest] {
-            disk::write_scratch(&self.scratch(&Digest::of(blob).hex())?, blob)?;
+        for bytes in [&artifact.config, &artifact.manifest].into_iter().chain(&package.provenance) {
+            disk::write_scratch(&self.scratch_of(Digest::of(bytes))?, bytes)?;
         }
         let written = disk::read(&scratch)?.map(|bytes| Digest::of(&bytes));
         if written != Some(record.package.digest) {
@@ -84,24 +87,17 @@ impl Location {
             package: written,
             attached: package.provenance.is_some().then_some(Kind::Provenance).into_iter().collect(),
             created: Some(record.created),
-            reference: self.reference(is, written),
+            reference: self.reference(&is.package_file(), written),
         })
     }
 
     /// Adds a provenance to a version that is published; the one that is there stays.
     pub(super) fn attach(&self, to: &Record, attachment: &Attachment) -> Result<(), Problem> {
         let Kind::Provenance = attachment.kind;
-        let name = provenance_file(&to.is);
-        let (scratch, path) = (self.scratch(&name)?, self.path.join(&name));
-        disk::write_scratch(&scratch, &attachment.bytes)?;
+        let digest = Digest::of(&attachment.bytes);
+        disk::write_scratch(&self.scratch_of(digest)?, &attachment.bytes)?;
         let _lock = self.lock()?;
-        if disk::place(&scratch, &path)? == Placed::Taken
-            && disk::read(&path)?.as_ref() != Some(&attachment.bytes)
-        {
-            let what = format!("{} has another provenance of {}", self.shown, to.is);
-            return Err(Problem::new(what).in_file(path.display().to_string()));
-        }
-        Ok(())
+        self.place(digest, &self.provenance(&self.find(&self.index()?, &to.is)?.url))
     }
 
     /// Gives the staged files their names, then the tags, then the index: what readers follow comes last.
@@ -136,43 +132,39 @@ impl Location {
             Held::Present(holding) => return Ok(holding.reference),
             Held::Absent | Held::Begun(_) => {}
         }
-        self.place_files(index, record)?;
-        Ok(self.reference(is, Some(digest)))
+        let url = self.place_files(index, record)?;
+        Ok(self.reference(&url, Some(digest)))
     }
 
-    fn place_files(&self, index: &Index, record: &Record) -> Result<(), Problem> {
+    /// Answers where the package is, from the folder.
+    fn place_files(&self, index: &Index, record: &Record) -> Result<String, Problem> {
         let (is, layout, artifact) = (&record.is, self.layout(&record.is), Artifact::of(record));
         let found = self.find(index, is)?;
-        let provenance = provenance_file(is);
         if found.file.is_none() {
-            self.place(&is.package_file(), &self.path.join(is.package_file()), record.package.digest)?;
+            self.place(record.package.digest, &self.path.join(&found.url))?;
         }
         if let Some(blob) = record.provenance {
-            self.place(&provenance, &self.path.join(&provenance), blob.digest)?;
+            self.place(blob.digest, &self.provenance(&found.url))?;
         }
         if found.tagged.is_none() {
-            let mut blobs = vec![(is.package_file(), record.package.digest)];
-            blobs.extend(record.provenance.map(|blob| (provenance, blob.digest)));
-            blobs.extend([&artifact.config, &artifact.manifest].map(|blob| {
-                let digest = Digest::of(blob);
-                (digest.hex(), digest)
-            }));
-            for (name, digest) in blobs {
-                self.place(&name, &layout.blob(digest), digest)?;
+            let made = [&artifact.config, &artifact.manifest].map(|bytes| Digest::of(bytes));
+            let brought = [record.package].into_iter().chain(record.provenance).map(|blob| blob.digest);
+            for digest in brought.chain(made) {
+                self.place(digest, &layout.blob(digest))?;
             }
             layout.tag(&self.scratch("index.json")?, &is.version, &artifact)?;
         }
-        Ok(())
+        Ok(found.url)
     }
 
-    /// Gives a staged file its name. What has the name already must be the same, or nothing may lead there.
-    fn place(&self, name: &str, path: &Path, digest: Digest) -> Result<(), Problem> {
-        if disk::place(&self.scratch(name)?, path)? == Placed::Taken
+    /// Gives staged bytes a name. What has the name already must be the same, or nothing may lead there.
+    fn place(&self, digest: Digest, path: &Path) -> Result<(), Problem> {
+        if disk::place(&self.scratch_of(digest)?, path)? == Placed::Taken
             && disk::read(path)?.map(|bytes| Digest::of(&bytes)) != Some(digest)
         {
-            let what =
-                format!("{} has something else than {digest} under the name {}", self.shown, path.display());
-            return Err(Problem::new(what).next("move it away, and run again"));
+            return Err(Problem::new(format!("{} has other bytes under the name of {digest}", self.shown))
+                .in_file(path.display().to_string())
+                .next("move the file out of the folder if it was never served, then run again"));
         }
         Ok(())
     }
@@ -207,7 +199,8 @@ impl Location {
         let bytes: Bytes = index.with(&new, newest)?;
         self.check_extended(&bytes, &new)?;
         disk::write_scratch(scratch, &bytes)?;
-        Ok(disk::replace(scratch, &self.index_path())?)
+        // An index that is a link stays one: what it leads to is replaced.
+        Ok(disk::replace(scratch, &disk::absolute(&self.index_path())?)?)
     }
 
     /// Reads what is about to be the index: readers must never see one that lost what it should have gained.
