@@ -3,6 +3,8 @@
 //! The modules are the stations that a chart version passes, in that order; `ARCHITECTURE.md` has the picture. What it
 //! is made of stands first: no file system, network, process, environment or clock is within its reach.
 
+#![warn(missing_docs)]
+
 #[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 pub mod archive;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]

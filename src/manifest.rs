@@ -4,13 +4,13 @@ use crate::{
     charts::{
         Metadata, Version,
         go_json::{self, Object},
+        time,
     },
     digest::Digest,
     holdings::{Blob, Record},
     problem::Problem,
 };
 use bytes::Bytes;
-use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -75,7 +75,7 @@ fn descriptor((media_type, blob): &(&str, Blob)) -> String {
 }
 
 /// The manifest's annotations as Helm generates them: from the metadata, each that is not blank, and over them those of
-/// the Chart.yaml, which can change all but title and version.
+/// the Chart.yaml, which can change all but title and version. A time that RFC 3339 cannot write is left out.
 pub fn annotations(metadata: &Metadata, created: i64) -> BTreeMap<String, String> {
     let authors: Vec<String> = metadata
         .maintainers
@@ -88,7 +88,7 @@ pub fn annotations(metadata: &Metadata, created: i64) -> BTreeMap<String, String
     let generated = [
         (TITLE, metadata.name.clone()),
         (VERSION, metadata.version.clone()),
-        (CREATED, rfc3339(created)),
+        (CREATED, time::rfc_3339(created).unwrap_or_default()),
         ("org.opencontainers.image.description", metadata.description.clone()),
         ("org.opencontainers.image.url", metadata.home.clone()),
         (SOURCE, metadata.sources.first().cloned().unwrap_or_default()),
@@ -155,8 +155,8 @@ pub fn package_digest(manifest: &[u8]) -> Result<(Digest, Option<i64>), Problem>
     let digest = Digest::parse(&layer.digest)
         .ok_or_else(|| Problem::new(format!("the chart layer's digest is no sha256: {:?}", layer.digest)))?;
     let created = manifest.annotations.unwrap_or_default();
-    let created = created.get(CREATED).and_then(|time| time.parse::<Timestamp>().ok());
-    Ok((digest, created.map(Timestamp::as_second)))
+    let created = created.get(CREATED).and_then(|time| time::seconds(time));
+    Ok((digest, created))
 }
 
 #[derive(Deserialize)]
@@ -172,10 +172,4 @@ struct FoundDescriptor {
     #[serde(default)]
     media_type: String,
     digest: String,
-}
-
-/// RFC 3339 in UTC, in whole seconds; times that it cannot hold become the nearest that it can.
-fn rfc3339(seconds: i64) -> String {
-    const LAST: i64 = 253_402_207_200;
-    Timestamp::from_second(seconds.clamp(0, LAST)).unwrap_or_default().to_string()
 }

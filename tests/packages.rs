@@ -224,6 +224,25 @@ fn subcharts_in_archives_are_read_to_a_bounded_depth() {
 }
 
 #[test]
+fn archives_in_charts_are_unpacked_to_a_bounded_size_together() {
+    let big = vec![0; 40 << 20];
+    let subchart = |name: &str| {
+        let chart_yaml = format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\n");
+        let paths = ["Chart.yaml", "big"].map(|file| format!("{name}/{file}"));
+        tarred(&[(&paths[0], chart_yaml.as_bytes()), (&paths[1], &big)])
+    };
+    let with = |names: &[&str]| {
+        let mut files = files(&[("Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n")]);
+        files.0.extend(names.iter().map(|name| (format!("charts/{name}.tgz"), subchart(name))));
+        Chart::read(files)
+    };
+    assert!(with(&["a", "b"]).is_ok());
+    let problem = with(&["a", "b", "c"]).unwrap_err();
+    assert_eq!(problem.place.unwrap().file, "charts/c.tgz");
+    assert!(problem.what.contains("larger than the maximum size"), "{}", problem.what);
+}
+
+#[test]
 fn names_that_do_not_read_back_are_refused_before_they_are_published() {
     for name in ["..hidden", "a\\b", "c:/d", "a\0b"] {
         let problem = Chart::read(files(&[("Chart.yaml", CHART), (name, "")])).expect_err(name);

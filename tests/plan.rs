@@ -222,6 +222,30 @@ fn what_is_served_and_lacks_a_part_of_its_own_is_finished_without_our_package() 
 }
 
 #[test]
+fn a_channel_that_serves_other_bytes_is_finished_from_its_own_when_nobody_needs_the_first_ones() {
+    let begun_second = || begun(Standing::Served, "y");
+    let (needed, decision) = settle(case(present("x"), begun_second()), facts("a", "ours"), &[]);
+    assert!(needed.is_empty());
+    assert_eq!(words(&decision), ["keep", "finish"]);
+    assert_eq!(decision.bytes, Bytes::Theirs(channel(SECOND), Digest::of(b"y")));
+
+    let mut three = case(present("x"), begun_second());
+    three.held.push((channel("folder:third"), Held::Absent));
+    let theirs = [(FIRST, facts("a", "x")), (SECOND, facts("a", "y"))];
+    let (_, decision) = settle(three, facts("a", "x"), &theirs);
+    assert_eq!(words(&decision), ["keep", "keep", "put"]);
+    assert_eq!(decision.bytes, Bytes::Theirs(channel(FIRST), Digest::of(b"x")));
+    assert!(decision.notes[1].contains("finished from those by the next run"), "{:?}", decision.notes);
+}
+
+#[test]
+fn placed_bytes_are_not_replaced_by_others() {
+    let theirs = [(FIRST, facts("a", "x")), (SECOND, facts("a", "y"))];
+    let (_, decision) = settle(case(present("x"), begun(Standing::Placed, "y")), facts("a", "x"), &theirs);
+    assert_eq!(words(&decision), ["keep", "refuse"]);
+}
+
+#[test]
 fn a_digest_that_nobody_serves_must_be_ours() {
     let claimed = || case(begun(Standing::Claimed, "x"), Held::Absent);
     assert_eq!(words(&settle(claimed(), facts("a", "x"), &[]).1), ["finish", "put"]);
@@ -259,4 +283,148 @@ fn a_channel_that_does_not_say_a_digest_is_read_when_it_matters() {
         settle(case(Held::Present(silent), Held::Absent), facts("a", "x"), &[(FIRST, facts("a", "x"))]);
     assert_eq!(needed, [FIRST, "ours"]);
     assert_eq!(words(&decision), ["keep", "put"]);
+}
+
+/// What a channel may answer: each kind of answer with two digests of one content, one of another, and a silent one.
+fn answers() -> Vec<Held> {
+    let mut answers = vec![Held::Absent, Held::Unknown(Problem::new("the server answers 503").passing())];
+    for bytes in [Some("a1"), Some("a2"), Some("b"), None] {
+        let holding = |standing| Holding {
+            package: bytes.map(|bytes| Digest::of(bytes.as_bytes())),
+            ..holding(standing, "")
+        };
+        answers
+            .extend([Standing::Claimed, Standing::Placed, Standing::Served].map(|s| Held::Begun(holding(s))));
+        answers.push(Held::Present(holding(Standing::Served)));
+    }
+    answers
+}
+
+/// The package whose digest this is: the letter is its content.
+fn facts_of(digest: Digest) -> Facts {
+    let known = ["a1", "a2", "b"].into_iter().find(|bytes| Digest::of(bytes.as_bytes()) == digest);
+    let bytes = known.expect("a digest that somebody said");
+    facts(&bytes[..1], bytes)
+}
+
+/// Every question that `decide` asks is new; its decision, and whether it asked anything.
+fn settled(mut case: Case, ours: &Facts, silent: &Facts) -> (bool, Decision) {
+    let mut asked = false;
+    loop {
+        match decide(&case) {
+            Next::Decided(decision) => return (asked, decision),
+            Next::Need(Need::OurPackage) => assert!(case.ours.replace(ours.clone()).is_none()),
+            Next::Need(Need::TheirPackage(id)) => {
+                let (_, held) = case.held.iter().find(|(channel, _)| *channel == id).expect("it is asked");
+                let (Held::Begun(holding) | Held::Present(holding)) = held else {
+                    panic!("{id} has nothing")
+                };
+                assert_ne!(holding.standing, Standing::Claimed, "nobody can fetch a claim");
+                let facts = holding.package.map_or_else(|| silent.clone(), facts_of);
+                assert!(case.theirs.insert(id, facts).is_none(), "asked twice for a package");
+            }
+        }
+        asked = true;
+    }
+}
+
+/// What must hold whatever the channels answer.
+fn check(case: &Case, ours: &Facts, silent: &Facts) {
+    let (needed, decision) = settled(case.clone(), ours, silent);
+    let told = || format!("{:?}, asked: {} -> {decision:?}", case.held, case.asked);
+    let has = |standing: Standing| move |(_, held): &&(ChannelId, Held)| matches!(held, Held::Begun(holding) | Held::Present(holding) if holding.standing == standing);
+    let digest = |held: &Held| match held {
+        Held::Begun(holding) | Held::Present(holding) => match holding.standing {
+            Standing::Claimed => holding.package,
+            Standing::Placed | Standing::Served => Some(holding.package.unwrap_or(silent.digest)),
+        },
+        Held::Absent | Held::Unknown(_) => None,
+    };
+    let content =
+        |digest| if digest == ours.digest { ours.contents.clone() } else { facts_of(digest).contents };
+    let writes = decision.steps.values().any(Step::writes);
+    assert_eq!(decision.steps.len(), case.held.len(), "{}", told());
+    assert_eq!(writes, decision.bytes != Bytes::None, "bytes are for writing: {}", told());
+    let unknown = case.held.iter().any(|(_, held)| matches!(held, Held::Unknown(_)));
+    assert!(!unknown || !writes && !needed, "rule 2: {}", told());
+    if !case.asked && case.held.iter().all(|(_, held)| matches!(held, Held::Present(_))) {
+        assert!(!needed && !writes, "nothing to do costs nothing: {}", told());
+        assert!(decision.steps.values().all(|step| matches!(step, Step::Keep(_))), "{}", told());
+    }
+    for (channel, held) in &case.held {
+        let step = &decision.steps[channel];
+        let fits = match held {
+            Held::Absent => matches!(step, Step::Put | Step::Refuse(_) | Step::Stop(_)),
+            Held::Unknown(_) => matches!(step, Step::Stop(_)),
+            Held::Begun(holding) => match step {
+                Step::Keep(_) => holding.standing == Standing::Served,
+                Step::Finish(_) | Step::Refuse(_) | Step::Stop(_) => true,
+                Step::Put | Step::Attach(..) => false,
+            },
+            Held::Present(_) => {
+                matches!(step, Step::Keep(_) | Step::Attach(..) | Step::Refuse(_) | Step::Stop(_))
+            }
+        };
+        assert!(fits, "{channel} {step:?}: {}", told());
+        if let (true, Some(there), Some(written)) = (step.writes(), digest(held), decision.bytes.digest()) {
+            assert_eq!(there, written, "what a channel has is never replaced: {}", told());
+        }
+    }
+    // Rule 3, wherever something is put.
+    let first =
+        case.held.iter().find(has(Standing::Served)).or_else(|| case.held.iter().find(has(Standing::Placed)));
+    if decision.steps.values().any(|step| matches!(step, Step::Put)) {
+        let canonical = first.map_or(ours.digest, |(_, held)| digest(held).expect("it has bytes"));
+        assert_eq!(decision.bytes.digest(), Some(canonical), "{}", told());
+        assert_eq!(content(canonical), ours.contents, "other content fills no missing channel: {}", told());
+        for (_, held) in case.held.iter().filter(has(Standing::Served)) {
+            let there = digest(held).expect("it serves");
+            assert_eq!(content(there), ours.contents, "one content everywhere: {}", told());
+        }
+    }
+    match &decision.bytes {
+        Bytes::Ours(digest) => assert!(*digest == ours.digest && first.is_none(), "{}", told()),
+        Bytes::Theirs(id, said) => {
+            let (_, held) = case.held.iter().find(|(channel, _)| channel == id).expect("it was asked");
+            assert_eq!(digest(held), Some(*said), "{}", told());
+            let step = &decision.steps[id];
+            assert!(
+                matches!(step, Step::Keep(_) | Step::Finish(_) | Step::Attach(..)),
+                "read from {id}: {}",
+                told()
+            );
+        }
+        Bytes::None => {}
+    }
+    if case.asked
+        && !unknown
+        && first.is_some_and(|(_, held)| content(digest(held).expect("bytes")) != ours.contents)
+    {
+        assert!(!writes && decision.steps.values().all(Step::blocks), "asked for other content: {}", told());
+    }
+}
+
+#[test]
+fn whatever_two_or_three_channels_answer_the_rules_hold() {
+    let answers = answers();
+    let held = |name: &str, held: &Held| (channel(name), held.clone());
+    let mut cases = 0;
+    for first in &answers {
+        for second in &answers {
+            let two = vec![held(FIRST, first), held(SECOND, second)];
+            let three = answers.iter().map(|third| [two.clone(), vec![held("folder:third", third)]].concat());
+            for held in three.chain([two.clone()]) {
+                for asked in [false, true] {
+                    for ours in [facts("a", "a1"), facts("a", "ours"), facts("b", "ours")] {
+                        for silent in ["a1", "a2", "b"] {
+                            let case = Case { asked, held: held.clone(), ..case(Held::Absent, Held::Absent) };
+                            check(&case, &ours, &facts_of(Digest::of(silent.as_bytes())));
+                            cases += 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(cases, 18 * 18 * 19 * 18);
 }

@@ -34,6 +34,10 @@ struct Subchart {
 /// Subcharts of subcharts are read to this depth. No chart we know of has more than four levels.
 pub(crate) const DEEPEST_SUBCHART: usize = 8;
 
+/// Bytes that all archives below a `charts/` may unpack to together. Helm reads as much from each of them, and a chart
+/// with more could not be packaged.
+const LARGEST_UNPACKED: u64 = 100 << 20;
+
 impl Chart {
     /// Reads a chart to package it, as strictly as Helm 4.3.1 does and a little more: what Helm would package and then
     /// not read back is refused here.
@@ -41,7 +45,7 @@ impl Chart {
     /// # Errors
     /// What is wrong with the first file that Helm, or a reader of the package, would stumble over.
     pub fn read(files: Files) -> Result<Self, Problem> {
-        let chart = Self::assemble(files.0, "", DEEPEST_SUBCHART)?;
+        let chart = Self::assemble(files.0, "", DEEPEST_SUBCHART, &mut { LARGEST_UNPACKED })?;
         match chart.metadata.api_version.as_str() {
             "v1" | "v2" => {}
             "v3" => return Err(api_version("invalid chart apiVersion")),
@@ -68,7 +72,7 @@ impl Chart {
 
     /// Reads what somebody published: only what Helm needs to load it, none of the checks of packaging.
     pub(crate) fn published(files: Vec<(String, Bytes)>) -> Result<Self, Problem> {
-        Self::assemble(files.into_iter().collect(), "", DEEPEST_SUBCHART)
+        Self::assemble(files.into_iter().collect(), "", DEEPEST_SUBCHART, &mut { LARGEST_UNPACKED })
     }
 
     /// Which chart version this is.
@@ -156,17 +160,24 @@ impl Chart {
         self.subcharts().try_for_each(|subchart| subchart.add_entries(&above, entries))
     }
 
-    /// `at` is the path of the chart's folder with a slash at its end, or nothing: for problems.
-    fn assemble(files: BTreeMap<String, Bytes>, at: &str, depth: usize) -> Result<Self, Problem> {
+    /// `at` is the path of the chart's folder with a slash at its end, or nothing: for problems. Archives below it may
+    /// unpack to what is `left`.
+    fn assemble(
+        files: BTreeMap<String, Bytes>,
+        at: &str,
+        depth: usize,
+        left: &mut u64,
+    ) -> Result<Self, Problem> {
         let mut files: BTreeMap<String, Bytes> =
             files.into_iter().map(|(path, content)| (path, without_mark(content))).collect();
-        Self::assemble_stripped(&mut files, at, depth)
+        Self::assemble_stripped(&mut files, at, depth, left)
     }
 
     fn assemble_stripped(
         files: &mut BTreeMap<String, Bytes>,
         at: &str,
         depth: usize,
+        left: &mut u64,
     ) -> Result<Self, Problem> {
         let Some(chart_yaml) = files.remove("Chart.yaml") else {
             return Err(Problem::new("Chart.yaml file is missing").in_file(format!("{at}Chart.yaml")));
@@ -218,7 +229,7 @@ impl Chart {
         for (name, group) in groups {
             // Helm passes over these without a word.
             if !name.starts_with(['_', '.']) {
-                let subchart = Self::subchart(&name, group, at, depth).map_err(|problem| {
+                let subchart = Self::subchart(&name, group, at, depth, left).map_err(|problem| {
                     let what = format!(
                         "error unpacking subchart {name} in {}: {}",
                         chart.metadata.name, problem.what
@@ -238,6 +249,7 @@ impl Chart {
         mut files: BTreeMap<String, Bytes>,
         at: &str,
         depth: usize,
+        left: &mut u64,
     ) -> Result<Self, Problem> {
         let at = format!("{at}charts/{name}");
         let Some(depth) = depth.checked_sub(1) else {
@@ -251,15 +263,17 @@ impl Chart {
             let Some(file) = file else {
                 return Err(Problem::new("a folder has the name of a chart archive").in_file(at));
             };
-            let files = archive::read(&file, &Limits::default()).map_err(|problem| problem.in_file(at))?;
-            return Self::assemble(files.into_iter().collect(), &inside, depth);
+            let limits = Limits { total: *left, ..Limits::default() };
+            let files = archive::read(&file, &limits).map_err(|problem| problem.in_file(at))?;
+            *left -= files.iter().map(|(_, content)| content.len() as u64).sum::<u64>();
+            return Self::assemble(files.into_iter().collect(), &inside, depth, left);
         }
         if file.is_some() && files.is_empty() {
             return Err(Problem::new("Chart.yaml file is missing")
                 .in_file(at)
                 .next("only charts belong in charts/: move the file, or add it to .helmignore"));
         }
-        Self::assemble_stripped(&mut files, &inside, depth)
+        Self::assemble_stripped(&mut files, &inside, depth, left)
     }
 
     /// What Helm checks when it packages, and what would make a package that cannot be read.

@@ -2,7 +2,7 @@
 
 use super::{
     metadata::{Dependency, Fields, Rules, Slot, decode, dependency_json, dependency_value},
-    yaml,
+    time, yaml,
 };
 use crate::{digest::Digest, problem::Problem};
 use serde_json::Value;
@@ -85,10 +85,9 @@ impl Lock {
     /// # Errors
     /// A time after the year 9999, which Helm cannot write either.
     pub fn generated_at(mut self, seconds: i64) -> Result<Self, Problem> {
-        let time = jiff::Timestamp::from_second(seconds).map_err(|_| {
+        self.generated = time::rfc_3339(seconds).ok_or_else(|| {
             Problem::new(format!("{seconds} is no time that a lock can hold: year outside of range [0,9999]"))
         })?;
-        self.generated = time.to_string();
         Ok(self)
     }
 

@@ -8,8 +8,11 @@ const LONGEST: usize = 256;
 /// A version text taken apart: `1.2`, `v1.2.3-rc.1+build`. Missing numbers are 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parts<'a> {
+    /// The first number.
     pub major: u64,
+    /// The second.
     pub minor: u64,
+    /// The third.
     pub patch: u64,
     /// What follows `-`, or empty.
     pub prerelease: &'a str,

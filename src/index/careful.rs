@@ -59,7 +59,7 @@ pub(super) fn item(lines: &str) -> Result<Read, Problem> {
     let list = yaml::read(FILE, lines.as_bytes())?;
     unrepeated(&list)?;
     match list.items() {
-        [one] => entry(one),
+        [one] => entry(one, Strict(true)),
         _ => Err(Problem::new("not one entry")),
     }
 }
@@ -164,7 +164,7 @@ fn entries(name: &Node, list: &Node) -> Result<ReadChart, Problem> {
     }
     let mut chart = ReadChart { name: name.as_ref().into(), line: list.line, items: vec![], notices: vec![] };
     for node in list.items() {
-        let read = entry(node)?;
+        let read = entry(node, Strict(true))?;
         if let Some(why) = read.skipped {
             chart.notices.push(wrong(node, why));
         }
@@ -174,8 +174,12 @@ fn entries(name: &Node, list: &Node) -> Result<ReadChart, Problem> {
 }
 
 /// One entry.
-pub(super) fn entry(node: &Node) -> Result<Read, Problem> {
-    Metadata::check_index_entry(FILE, node)?;
+pub(super) fn entry(node: &Node, strict: Strict) -> Result<Read, Problem> {
+    if strict.0 {
+        Metadata::check_index_entry(FILE, node)?;
+    } else {
+        Metadata::check_json_index_entry(FILE, node)?;
+    }
     let own = |node: &Node| node.coerced().map(|text| Text::Own(text.into()));
     let version = field(node, "version").and_then(own);
     let created = field(node, "created").map_or(Ok(None), created)?;

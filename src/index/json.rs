@@ -97,7 +97,7 @@ fn index(text: &str, top: Vec<(String, &RawValue)>) -> Result<Read, Problem> {
             for raw in entries.unwrap_or_default() {
                 let range = within(text, raw);
                 let line = lines.of(range.start);
-                let mut read = careful::entry(&known(node(raw, line)?, &ENTRY_KEYS))?;
+                let mut read = careful::entry(&node(raw, line)?, careful::Strict(false))?;
                 read.item.start = range.start;
                 read.item.end.at = range.end;
                 notices.extend(read.skipped.map(|why| Problem::new(why).at(FILE, line)));
@@ -215,61 +215,6 @@ fn node(raw: &RawValue, line: usize) -> Result<Node, Problem> {
     let value: serde_json::Value =
         serde_json::from_str(raw.get()).map_err(|error| Problem::new(error.to_string()).at(FILE, line))?;
     Ok(as_node(value, line))
-}
-
-/// The keys of an entry; in JSON, Helm passes over others.
-const ENTRY_KEYS: [&str; 25] = [
-    "name",
-    "home",
-    "sources",
-    "version",
-    "description",
-    "keywords",
-    "maintainers",
-    "icon",
-    "apiVersion",
-    "condition",
-    "tags",
-    "appVersion",
-    "deprecated",
-    "annotations",
-    "kubeVersion",
-    "dependencies",
-    "type",
-    "urls",
-    "created",
-    "removed",
-    "digest",
-    "checksum",
-    "engine",
-    "tillerVersion",
-    "url",
-];
-const MAINTAINER_KEYS: [&str; 3] = ["name", "email", "url"];
-const DEPENDENCY_KEYS: [&str; 8] =
-    ["name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias"];
-
-/// The map with these keys only.
-fn known(node: Node, keys: &[&str]) -> Node {
-    let Value::Map(map) = node.value else { return node };
-    let is_known =
-        |key: &Node| key.text().is_some_and(|key| keys.iter().any(|known| known.eq_ignore_ascii_case(key)));
-    let map = map.into_iter().filter(|(key, _)| is_known(key)).map(|(key, value)| {
-        let below: &[&str] = match key.text() {
-            Some("maintainers") => &MAINTAINER_KEYS,
-            Some("dependencies") => &DEPENDENCY_KEYS,
-            _ => return (key, value),
-        };
-        let value = match value.value {
-            Value::List(items) => {
-                let items = items.into_iter().map(|item| known(item, below)).collect();
-                Node { line: value.line, value: Value::List(items) }
-            }
-            other => Node { line: value.line, value: other },
-        };
-        (key, value)
-    });
-    Node { line: node.line, value: Value::Map(map.collect()) }
 }
 
 fn as_node(value: serde_json::Value, line: usize) -> Node {

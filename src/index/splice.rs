@@ -3,7 +3,10 @@
 use super::{
     Block, Chart, End, Entries, FILE, Index, Layout, List, NewEntry, json, lines::Nothing, text, time,
 };
-use crate::problem::Problem;
+use crate::{
+    charts::yaml::{compare_keys, sort_by_key},
+    problem::Problem,
+};
 use bytes::Bytes;
 use std::{
     cmp::Ordering,
@@ -36,8 +39,8 @@ pub(super) fn with(index: &Index, new: &[NewEntry<'_>], generated: i64) -> Resul
     for entries in charts.values_mut() {
         entries.sort_by(|a, b| text::precedence(&b.metadata.version, &a.metadata.version));
     }
-    let mut charts: Vec<_> = charts.into_iter().collect();
-    charts.sort_by(|a, b| text::key_order(a.0, b.0));
+    // A comparison that is no order makes the library's sort panic.
+    let charts = sort_by_key(charts.into_iter().collect());
     match &index.layout {
         Layout::Block(block) => Splice { index, block, edits: Vec::new() }.run(charts, generated),
         Layout::Json(places) => json::with(index, places, charts, generated),
@@ -80,8 +83,8 @@ pub(super) fn place<'a>(versions: impl Iterator<Item = &'a str>, new: &str) -> u
 
 /// Where a new chart goes: to its place in Helm's order of keys, or behind all where the others are not in that order.
 pub(super) fn chart_place(names: &[&str], new: &str) -> usize {
-    let in_order = names.windows(2).all(|pair| text::key_order(pair[0], pair[1]) != Ordering::Greater);
-    let place = names.iter().position(|name| text::key_order(name, new) == Ordering::Greater);
+    let in_order = names.windows(2).all(|pair| compare_keys(pair[0], pair[1]) != Ordering::Greater);
+    let place = names.iter().position(|name| compare_keys(name, new) == Ordering::Greater);
     place.filter(|_| in_order).unwrap_or(names.len())
 }
 
@@ -158,7 +161,7 @@ impl Splice<'_> {
         let charts = &self.index.charts;
         let names: Vec<&str> = charts.iter().map(|chart| &*chart.name).collect();
         let place = chart_place(&names, name);
-        let mut text = format!("{:column$}{}:\n", "", text::key(name)?);
+        let mut text = text::key(name, column)?;
         let dash = column + self.dash_offset(place, column);
         for entry in entries {
             text.push_str(&text::item(entry, dash)?);
@@ -231,7 +234,7 @@ impl Splice<'_> {
 fn first_charts(charts: &[(&str, Vec<&NewEntry<'_>>)]) -> Result<String, Problem> {
     let mut lines = String::new();
     for (name, entries) in charts {
-        lines.push_str(&format!("  {}:\n", text::key(name)?));
+        lines.push_str(&text::key(name, 2)?);
         for entry in entries {
             lines.push_str(&text::item(entry, 2)?);
         }

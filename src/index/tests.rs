@@ -238,6 +238,17 @@ fn new_charts_stand_in_helms_order() {
 }
 
 #[test]
+fn a_chart_with_a_name_that_is_no_simple_key_can_be_added() {
+    let long = metadata(&"long-".repeat(30), "1.0.0");
+    let merge = metadata("<<", "1.0.0");
+    for text in [HELMS, "apiVersion: v1\nentries: {}\n"] {
+        let more = scan(text).with(&[new(&long), new(&merge)], 0).expect("they are added");
+        let more = Index::scan(more).expect("it is read");
+        assert!(more.get(&long.name, "1.0.0").is_some() && more.get("<<", "1.0.0").is_some());
+    }
+}
+
+#[test]
 fn an_index_begins_empty() {
     let first = metadata("a", "1.0.0");
     let text = Index::empty().with(&[new(&first)], 0).expect("it is added");

@@ -29,20 +29,11 @@ fn value(entry: &NewEntry<'_>) -> Result<Value, Problem> {
     Ok(Value::Object(map))
 }
 
-/// A chart's name as a key.
-pub(super) fn key(name: &str) -> Result<String, Problem> {
-    let line = yaml::write(&serde_json::json!({ name: null }))?;
-    Ok(line.trim_end().trim_end_matches("null").trim_end().trim_end_matches(':').to_owned())
-}
-
-/// Helm's order of the keys of a map: asks the writer, which alone knows it.
-pub(super) fn key_order(left: &str, right: &str) -> Ordering {
-    match yaml::write(&serde_json::json!({ left: 0, right: 1 })) {
-        _ if left == right => Ordering::Equal,
-        Ok(written) if written.ends_with("0\n") => Ordering::Greater,
-        Ok(_) => Ordering::Less,
-        Err(_) => left.cmp(right),
-    }
+/// The lines of a chart's key at this column: one, and of a name that is too long for that two.
+pub(super) fn key(name: &str, column: usize) -> Result<String, Problem> {
+    let written = yaml::write(&serde_json::json!({ name: null }))?;
+    let key = written.strip_suffix(" null\n").unwrap_or(&written);
+    Ok(key.lines().map(|line| format!("{:column$}{line}\n", "")).collect())
 }
 
 /// Which version is newer; what is no version is older than all.

@@ -125,7 +125,9 @@ fn private_keys(content: &[u8]) -> Vec<(String, usize)> {
         if !label.contains("PRIVATE KEY") {
             continue;
         }
-        let body = lines.take_while(|line| !line.starts_with(b"-----END ")).any(is_key_material);
+        // A next key ends it too, or many headers without an end would each be followed to the end of the file.
+        let ends = |line: &[u8]| line.starts_with(b"-----END ") || memmem::find(line, BEGIN).is_some();
+        let body = lines.take_while(|line| !ends(line)).any(is_key_material);
         if body {
             found.push((label.to_owned(), place));
         }

@@ -5,8 +5,9 @@
 
 use super::{Outcome, Report, words};
 use crate::{
-    charts::ChartVersion,
-    holdings::{Holding, Reference},
+    charts::{ChartVersion, time::rfc_3339},
+    digest::Digest,
+    holdings::{ChannelId, Holding, Reference},
     plan::{Failure, Missed, Plan, Planned, Refusal, Step},
     problem::Problem,
 };
@@ -291,7 +292,7 @@ fn version(planned: &Planned) -> Version {
         version: planned.is.version.to_string(),
         path: planned.path.clone(),
         commit: planned.commit.clone(),
-        created: time(planned.created),
+        created: rfc_3339(planned.created),
         package: planned.package.map(|digest| digest.to_string()),
         notes: planned.notes.clone(),
     }
@@ -320,7 +321,7 @@ fn planned_step(channel: String, step: &Step) -> PlannedStep {
     }
 }
 
-fn reported_outcome(channel: &crate::holdings::ChannelId, outcome: &Outcome) -> ReportedOutcome {
+fn reported_outcome(channel: &ChannelId, outcome: &Outcome) -> ReportedOutcome {
     let empty = ReportedOutcome {
         channel: channel.to_string(),
         outcome: machine_word(outcome.word()),
@@ -343,7 +344,7 @@ fn held(holding: &Holding) -> Held {
     Held {
         package: holding.package.map(|digest| digest.to_string()),
         attached: holding.attached.iter().map(|kind| kind.word()).collect(),
-        created: holding.created.and_then(time),
+        created: holding.created.and_then(rfc_3339),
         reference: found(&holding.reference),
     }
 }
@@ -353,7 +354,7 @@ fn found(reference: &Reference) -> Found {
 }
 
 fn refused(refusal: &Refusal) -> Refused {
-    let holder = |channel: &crate::holdings::ChannelId, package: &crate::digest::Digest| Holder {
+    let holder = |channel: &ChannelId, package: &Digest| Holder {
         channel: channel.to_string(),
         package: package.to_string(),
     };
@@ -408,11 +409,6 @@ fn counts(words: &[&'static str], counted: &[(&'static str, usize)]) -> BTreeMap
 /// A word of ours as one token: `held_back`.
 fn machine_word(word: &str) -> String {
     word.replace(' ', "_")
-}
-
-/// Seconds since 1970 as RFC 3339 in UTC; `None` outside the years that it can write.
-fn time(seconds: i64) -> Option<String> {
-    jiff::Timestamp::from_second(seconds).ok().map(|time| time.to_string())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::{Outcome, Report};
 use crate::{
+    charts::find,
     holdings::Kind,
     plan::{Plan, Planned, Refusal, Step},
     problem::Problem,
@@ -86,11 +87,7 @@ impl Refusal {
     /// What stands against it, with all that helps to judge it, and the next step.
     pub fn problem(&self, planned: &Planned) -> Problem {
         let is = &planned.is;
-        let chart_yaml = if planned.path.is_empty() {
-            "Chart.yaml".into()
-        } else {
-            format!("{}/Chart.yaml", planned.path)
-        };
+        let chart_yaml = find::join(&planned.path, find::CHART_YAML);
         match self {
             Self::OtherContent { channel, ours, theirs, files } => {
                 let mut what = format!("{channel} holds other content under this version");

@@ -1,6 +1,6 @@
 //! What Helm refuses when it loads a chart, in its order and its words; and the characters that it removes first.
 
-use super::{Dependency, Metadata, read::Draft};
+use super::{Dependency, Metadata, fields::Draft};
 use crate::{charts::Version, problem::Problem};
 use std::collections::BTreeSet;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
 /// Compares two keys as Go's YAML library does. For keys that mix digits and letters at one place (`10`, `1a`, `2`) it
-/// is no order at all, and Helm's own output differs from run to run; [`sort`] is stable for them.
-pub(super) fn compare(left: &str, right: &str) -> Ordering {
+/// is no order at all, and Helm's own output differs from run to run; [`sort`] gives one result for them.
+pub(crate) fn compare(left: &str, right: &str) -> Ordering {
     let left: Vec<char> = left.chars().collect();
     let right: Vec<char> = right.chars().collect();
     let Some(at) = left.iter().zip(&right).position(|(l, r)| l != r) else {
@@ -26,17 +26,29 @@ pub(super) fn compare(left: &str, right: &str) -> Ordering {
     left_number.cmp(&right_number).then(left_end.cmp(&right_end)).then(l.cmp(&r))
 }
 
-/// Sorts by [`compare`]; keys that it cannot order keep the order of their bytes.
-pub(super) fn sort<V>(entries: &mut [(&str, V)]) {
+/// Sorts by [`compare`]; keys that it cannot order keep the order of their bytes where they can.
+///
+/// A merge sort of our own gives a result, always the same, also where the comparison is no order; a library's may panic.
+pub(crate) fn sort<V>(mut entries: Vec<(&str, V)>) -> Vec<(&str, V)> {
     entries.sort_unstable_by_key(|(key, _)| *key);
-    // An insertion sort gives a result, always the same, also when the comparison is no order; a library sort may panic.
-    for end in 1..entries.len() {
-        let mut at = end;
-        while at > 0 && compare(entries[at].0, entries[at - 1].0) == Ordering::Less {
-            entries.swap(at, at - 1);
-            at -= 1;
-        }
+    merge_sort(entries)
+}
+
+fn merge_sort<V>(mut left: Vec<(&str, V)>) -> Vec<(&str, V)> {
+    if left.len() < 2 {
+        return left;
     }
+    let right = left.split_off(left.len() / 2);
+    let mut merged = Vec::with_capacity(left.len() + right.len());
+    let mut right = merge_sort(right).into_iter().peekable();
+    for entry in merge_sort(left) {
+        while let Some(first) = right.next_if(|first| compare(first.0, entry.0) == Ordering::Less) {
+            merged.push(first);
+        }
+        merged.push(entry);
+    }
+    merged.extend(right);
+    merged
 }
 
 fn run(text: &[char], start: usize, number: i64) -> (i64, usize) {
@@ -56,4 +68,27 @@ fn is_letter(c: char) -> bool {
 
 fn is_digit(c: char) -> bool {
     c.general_category() == GeneralCategory::DecimalNumber
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_keys_whose_bytes_are_in_another_order_are_sorted_at_once() {
+        let keys: Vec<String> = (0..50_000).map(|number| format!("key{number}")).collect();
+        let sorted = sort(keys.iter().map(|key| (key.as_str(), ())).collect());
+        assert!(sorted.iter().map(|(key, ())| *key).eq(keys.iter().map(String::as_str)));
+    }
+
+    #[test]
+    fn keys_without_an_order_have_one_result() {
+        let keys = ["10", "1a", "2", "a1", "a", "\u{e9}", "-1"];
+        let sorted = |keys: &[&'static str]| -> Vec<&str> {
+            sort(keys.iter().map(|key| (*key, ())).collect()).into_iter().map(|(key, ())| key).collect()
+        };
+        let mut backwards = keys;
+        backwards.reverse();
+        assert_eq!(sorted(&keys), sorted(&backwards));
+    }
 }

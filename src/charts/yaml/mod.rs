@@ -7,6 +7,7 @@ mod resolve;
 mod scalar;
 mod write;
 
+pub(crate) use key_order::{compare as compare_keys, sort as sort_by_key};
 pub(crate) use number::{json as json_number, short as short_number};
 pub use read::read;
 pub use resolve::is_text;
@@ -27,14 +28,19 @@ pub struct Node {
 /// What a YAML value is after YAML 1.1's rules for unquoted text.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
+    /// `~`, `null`, or nothing at all.
     Null,
+    /// Also `yes`, `no`, `on`, `off`, `y` and `n`.
     Bool(bool),
+    /// Also in hexadecimal, octal and binary, and with underscores.
     Integer(i64),
     /// An integer above the largest `i64`.
     Unsigned(u64),
+    /// Perhaps infinite, or no number.
     Float(f64),
     /// Also a time: Helm keeps its literal text.
     Text(String),
+    /// In the order of the file.
     List(Vec<Node>),
     /// In the order of the file, merge keys (`<<`) replaced by what they merge. A key may occur more than once: for
     /// Helm the last one counts, also where it came in by a merge key ([`Node::get`]); where it is strict,

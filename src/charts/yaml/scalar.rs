@@ -12,7 +12,13 @@ pub(super) fn write(page: &mut Page, text: &str, indent: usize, is_key: bool) {
         return block(page, text, indent);
     }
     // What would read back as something else than text gets double quotes; what YAML's grammar forbids, single ones.
-    if text.contains('\n') || !is_plainly_text(text) || !(looks.may_be_bare || looks.may_be_single_quoted) {
+    // Helm writes a key `<<` bare, and then takes it for a merge: nothing could read that back.
+    let is_merge_key = is_key && text == "<<";
+    if text.contains('\n')
+        || is_merge_key
+        || !is_plainly_text(text)
+        || !(looks.may_be_bare || looks.may_be_single_quoted)
+    {
         double_quoted(page, text, indent, is_key);
     } else if looks.may_be_bare {
         bare(page, text, indent, is_key);

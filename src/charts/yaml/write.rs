@@ -91,9 +91,8 @@ impl Page {
 }
 
 fn map_into(page: &mut Page, map: &serde_json::Map<String, Value>, indent: usize) -> Result<(), Problem> {
-    let mut entries: Vec<(&str, &Value)> = map.iter().map(|(key, value)| (key.as_str(), value)).collect();
-    key_order::sort(&mut entries);
-    for (key, value) in entries {
+    let entries = map.iter().map(|(key, value)| (key.as_str(), value)).collect();
+    for (key, value) in key_order::sort(entries) {
         let key = as_helm_reads_it_back(key)?;
         page.indent(indent);
         if key.len() > LONGEST_SIMPLE_KEY || scalar::has_break(&key) {

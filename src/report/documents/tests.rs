@@ -382,10 +382,3 @@ fn what_is_no_plan_document_is_told_with_its_place() {
     assert!(plan(",\"versions\":[{\"chart\":\"demo\"}]").contains("missing field `version`"));
     assert!(plan(",\"versions\":[{\"chart\":\"demo\",\"version\":1}]").contains("expected a string"));
 }
-
-#[test]
-fn a_time_that_no_calendar_has_is_no_time() {
-    assert_eq!(time(0).as_deref(), Some("1970-01-01T00:00:00Z"));
-    assert_eq!(time(1_767_225_600).as_deref(), Some("2026-01-01T00:00:00Z"));
-    assert_eq!(time(i64::MAX), None);
-}

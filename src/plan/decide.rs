@@ -1,0 +1,256 @@
+//! The decision for one chart version: pure and total.
+
+use super::{Bytes, Case, Decision, Need, Next, Refusal, Step};
+use crate::{
+    digest::Digest,
+    holdings::{ChannelId, Held, Holding, Kind, Standing},
+    problem::Problem,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What to do with one chart version, or the fact that is needed to tell. Pure and total: called again whenever the
+/// case has grown, and a case only grows.
+pub fn decide(case: &Case) -> Next {
+    if let Some(stopped) = unknown(case) {
+        return Next::Decided(stopped);
+    }
+    if !case.asked && case.is_served_everywhere() {
+        return keep_published(case);
+    }
+    let Some(holder) = case.holder() else { return put_everywhere(case) };
+    let theirs = match case.digest_of(holder) {
+        Ok(digest) => digest,
+        Err(need) => return Next::Need(need),
+    };
+    match case.disagreement(holder, theirs) {
+        Ok(None) => {}
+        Ok(Some(refusal)) => return Next::Decided(refuse(case, &refusal)),
+        Err(need) => return Next::Need(need),
+    }
+    let Some(ours) = &case.ours else { return Next::Need(Need::OurPackage) };
+    if ours.digest == theirs {
+        return Next::Decided(complete(case, holder, theirs));
+    }
+    let Some(facts) = case.theirs.get(holder) else { return Next::Need(Need::TheirPackage(holder.clone())) };
+    let files = facts.contents.differing(&ours.contents);
+    if files.is_empty() {
+        return Next::Decided(complete(case, holder, theirs));
+    }
+    let refusal = Refusal::OtherContent { channel: holder.clone(), ours: ours.digest, theirs, files };
+    Next::Decided(refuse(case, &refusal))
+}
+
+impl Case {
+    /// What each channel holds, where it holds something.
+    fn holdings(&self) -> impl Iterator<Item = (&ChannelId, &Holding)> {
+        self.held.iter().filter_map(|(channel, held)| match held {
+            Held::Begun(holding) | Held::Present(holding) => Some((channel, holding)),
+            Held::Absent | Held::Unknown(_) => None,
+        })
+    }
+
+    /// The channels that have bytes, in the order in which these count: first those that serve them.
+    fn holders(&self) -> impl Iterator<Item = &ChannelId> {
+        let having = |standing| move |(_, holding): &(&ChannelId, &Holding)| holding.standing == standing;
+        let served = self.holdings().filter(having(Standing::Served));
+        served.chain(self.holdings().filter(having(Standing::Placed))).map(|(channel, _)| channel)
+    }
+
+    /// The channel whose bytes are the package (rule 3).
+    fn holder(&self) -> Option<&ChannelId> {
+        self.holders().next()
+    }
+
+    /// The channels where something was begun.
+    fn begun(&self) -> impl Iterator<Item = &ChannelId> {
+        let begun = self.held.iter().filter(|(_, held)| matches!(held, Held::Begun(_)));
+        begun.map(|(channel, _)| channel)
+    }
+
+    /// Whether readers can fetch the version from every channel: then nothing has to be packaged or compared.
+    fn is_served_everywhere(&self) -> bool {
+        self.held.iter().all(|(_, held)| match held {
+            Held::Present(_) => true,
+            Held::Begun(holding) => holding.standing == Standing::Served,
+            Held::Absent | Held::Unknown(_) => false,
+        })
+    }
+
+    /// The digest of the bytes in this channel, from its answer or from the bytes themselves.
+    fn digest_of(&self, channel: &ChannelId) -> Result<Digest, Need> {
+        let said =
+            self.holdings().find(|(other, _)| *other == channel).and_then(|(_, holding)| holding.package);
+        said.or_else(|| self.theirs.get(channel).map(|facts| facts.digest))
+            .ok_or_else(|| Need::TheirPackage(channel.clone()))
+    }
+
+    /// Whether a channel has what the holder's bytes must not come to: served bytes of other content, or placed bytes
+    /// or a claim of another digest, which could only be completed by what nobody else has.
+    fn disagreement(&self, holder: &ChannelId, digest: Digest) -> Result<Option<Refusal>, Need> {
+        for (channel, holding) in self.holdings().filter(|(channel, _)| *channel != holder) {
+            if holding.standing == Standing::Claimed && holding.package.is_none() {
+                continue;
+            }
+            let other = self.digest_of(channel)?;
+            if other == digest {
+                continue;
+            }
+            let facts = |of: &ChannelId| self.theirs.get(of).ok_or_else(|| Need::TheirPackage(of.clone()));
+            if holding.standing != Standing::Served
+                || !facts(holder)?.contents.differing(&facts(channel)?.contents).is_empty()
+            {
+                let holders = vec![(holder.clone(), digest), (channel.clone(), other)];
+                return Ok(Some(Refusal::ChannelsDisagree(holders)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The digest that is published already.
+    pub fn published(&self) -> Option<Digest> {
+        self.digest_of(self.holder()?).ok()
+    }
+
+    /// The time that a channel published it under already, in seconds since 1970.
+    pub fn created(&self) -> Option<i64> {
+        self.holdings().find_map(|(_, holding)| holding.created)
+    }
+
+    /// The steps that keep what is there and do `otherwise` with what is not complete.
+    fn steps(&self, otherwise: impl Fn(&ChannelId, &Held) -> Step) -> BTreeMap<ChannelId, Step> {
+        self.held
+            .iter()
+            .map(|(channel, held)| {
+                let step = match held {
+                    Held::Present(holding) => Step::Keep(holding.clone()),
+                    held => otherwise(channel, held),
+                };
+                (channel.clone(), step)
+            })
+            .collect()
+    }
+
+    /// Different digests of one version in several channels, as a note.
+    fn digests_differ(&self) -> Option<String> {
+        let mut said = self.holdings().filter_map(|(channel, holding)| Some((channel, holding.package?)));
+        let (first, digest) = said.next()?;
+        let (second, other) = said.find(|(_, other)| *other != digest)?;
+        Some(format!("{first} holds {digest}, {second} holds {other}"))
+    }
+}
+
+/// Rule 2: what cannot be known stops the version, wherever something would have to be written.
+fn unknown(case: &Case) -> Option<Decision> {
+    let (silent, reason) = case.held.iter().find_map(|(channel, held)| match held {
+        Held::Unknown(problem) => Some((channel, problem)),
+        _ => None,
+    })?;
+    let steps = case.steps(|_, held| match held {
+        Held::Unknown(problem) => Step::Stop(problem.clone()),
+        _ => {
+            let mut waits = Problem::new(format!("waits until it is known what {silent} holds"));
+            waits.passing = reason.passing;
+            Step::Stop(waits)
+        }
+    });
+    Some(Decision { bytes: Bytes::None, steps, notes: Vec::new() })
+}
+
+/// Everything is served everywhere: keep it, finish what a channel lacks of its own, attach what others have. What is
+/// kept need not say its digest; what is finished is finished from its own bytes.
+fn keep_published(case: &Case) -> Next {
+    if let Some(need) = case.begun().find_map(|channel| case.digest_of(channel).err()) {
+        return Next::Need(need);
+    }
+    let known = |holder: &ChannelId| case.digest_of(holder).ok();
+    Next::Decided(match case.holders().find_map(|holder| Some((holder, known(holder)?))) {
+        Some((holder, digest)) => complete(case, holder, digest),
+        // Nobody says a digest, so nobody has begun: all of them are kept.
+        None => Decision { bytes: Bytes::None, steps: case.steps(|_, _| Step::Put), notes: Vec::new() },
+    })
+}
+
+/// Nobody has it: ours, everywhere. A digest that is only claimed must be ours.
+fn put_everywhere(case: &Case) -> Next {
+    let Some(ours) = &case.ours else { return Next::Need(Need::OurPackage) };
+    let broken = case.holdings().find_map(|(channel, holding)| match holding.package {
+        Some(claimed) if claimed != ours.digest => Some((channel, claimed)),
+        _ => None,
+    });
+    if let Some((channel, theirs)) = broken {
+        let refusal =
+            Refusal::OtherContent { channel: channel.clone(), ours: ours.digest, theirs, files: Vec::new() };
+        return Next::Decided(refuse(case, &refusal));
+    }
+    let steps = case.steps(|_, held| match held {
+        Held::Begun(holding) => Step::Finish(holding.clone()),
+        _ => Step::Put,
+    });
+    Next::Decided(Decision { bytes: Bytes::Ours(ours.digest), steps, notes: Vec::new() })
+}
+
+/// What is published is completed. One decision writes one package: the holder's, as long as a channel needs it. A
+/// channel that serves other bytes (two old digests are no harm) is finished from its own, and only when its turn comes.
+fn complete(case: &Case, holder: &ChannelId, digest: Digest) -> Decision {
+    let own = |channel: &&ChannelId| case.digest_of(channel).ok().filter(|own| *own != digest);
+    let needs_holders = case.held.iter().any(|(channel, held)| match held {
+        Held::Absent => true,
+        Held::Begun(_) => own(&channel).is_none(),
+        Held::Present(_) | Held::Unknown(_) => false,
+    });
+    match case.begun().find_map(|begun| Some((begun, own(&begun)?))) {
+        Some((begun, own)) if !needs_holders => complete_with(case, begun, own),
+        _ => complete_with(case, holder, digest),
+    }
+}
+
+/// These bytes, which `holder` has, to all who lack them, and nothing to those who serve others.
+fn complete_with(case: &Case, holder: &ChannelId, digest: Digest) -> Decision {
+    let everything: BTreeSet<Kind> = case
+        .holdings()
+        .filter(|(_, holding)| holding.package == Some(digest))
+        .flat_map(|(_, holding)| holding.attached.iter().copied())
+        .collect();
+    let serves_others = |channel: &ChannelId| case.digest_of(channel).is_ok_and(|own| own != digest);
+    let mut steps = case.steps(|channel, held| match held {
+        Held::Begun(holding) if serves_others(channel) => Step::Keep(holding.clone()),
+        Held::Begun(holding) => Step::Finish(holding.clone()),
+        _ => Step::Put,
+    });
+    let later = case.begun().filter(|channel| serves_others(channel));
+    let later = later
+        .map(|channel| format!("{channel} serves other bytes, and is finished from those by the next run"));
+    let notes = case.digests_differ().into_iter().chain(later).collect();
+    for step in steps.values_mut() {
+        if let Step::Keep(holding) = step {
+            let lacking: BTreeSet<Kind> = everything.difference(&holding.attached).copied().collect();
+            if !lacking.is_empty() && holding.package == Some(digest) {
+                *step = Step::Attach(holding.clone(), lacking);
+            }
+        }
+    }
+    // Of those who hold these bytes, the one that has everything beside them.
+    let whole = |(_, holding): &(&ChannelId, &Holding)| {
+        holding.package == Some(digest)
+            && holding.standing != Standing::Claimed
+            && holding.attached == everything
+    };
+    let source = case.holdings().find(whole).map_or(holder, |(channel, _)| channel);
+    let writes = steps.values().any(Step::writes);
+    let bytes = if writes { Bytes::Theirs(source.clone(), digest) } else { Bytes::None };
+    Decision { bytes, steps, notes }
+}
+
+/// Nothing is written anywhere: what differs is refused, what is complete is kept unless it was asked for.
+fn refuse(case: &Case, refusal: &Refusal) -> Decision {
+    let mut steps = case.steps(|_, _| Step::Refuse(refusal.clone()));
+    if case.asked {
+        steps.values_mut().for_each(|step| *step = Step::Refuse(refusal.clone()));
+    }
+    Decision { bytes: Bytes::None, steps, notes: Vec::new() }
+}
+
+/// The decision when a fact could not be found out: nothing is written.
+pub fn stopped(case: &Case, problem: &Problem) -> Decision {
+    Decision { bytes: Bytes::None, steps: case.steps(|_, _| Step::Stop(problem.clone())), notes: Vec::new() }
+}
