@@ -1,5 +1,6 @@
 //! What a Chart.yaml says, as Helm understands it.
 
+mod altered;
 mod check;
 mod fields;
 mod read;

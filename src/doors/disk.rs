@@ -39,7 +39,7 @@ pub enum Placed {
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "held for its lock, never read")] File);
 
-fn failed<'a>(tried: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> DiskError + 'a {
+pub(super) fn failed<'a>(tried: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> DiskError + 'a {
     move |source| DiskError { tried, path: path.to_owned(), source }
 }
 
@@ -134,9 +134,31 @@ pub fn replace(scratch: &Path, path: &Path) -> Result<(), DiskError> {
     path.parent().map_or(Ok(()), settle_names)
 }
 
-/// Removes a folder of scratch files with all that is in it, if it is there.
+/// Makes a folder with a name of its own in this one.
+pub fn make_unique_folder(folder: &Path) -> Result<PathBuf, DiskError> {
+    make_folder(folder)?;
+    outside!("make folder", folder);
+    let made =
+        tempfile::Builder::new().prefix("run-").tempdir_in(folder).map_err(failed("write into", folder))?;
+    Ok(made.keep())
+}
+
+/// What is in a folder, by name; nothing when there is no such folder.
+pub fn list(folder: &Path) -> Result<Vec<PathBuf>, DiskError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed("read", folder)(error)),
+    };
+    let paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>();
+    let mut paths = paths.map_err(failed("read", folder))?;
+    paths.sort();
+    Ok(paths)
+}
+
+/// Removes a folder with all that is in it, if it is there.
 pub fn remove_folder(path: &Path) -> Result<(), DiskError> {
-    if !path.exists() {
+    if !exists(path)? {
         return Ok(());
     }
     outside!("remove", path);

@@ -2,4 +2,5 @@
 
 pub mod disk;
 pub mod git;
+pub mod scratch;
 pub mod shelf;

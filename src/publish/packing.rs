@@ -3,7 +3,7 @@
 use super::{Source, blocking};
 use crate::{
     changes::{Candidate, Earlier},
-    charts::{Chart, ChartName, Files},
+    charts::{Chart, ChartName, Files, Metadata, find::CHART_YAML},
     packages::{self, Package, guards},
     problem::{Place, Problem},
     repo::Repo,
@@ -52,7 +52,10 @@ impl Source for Packing {
 }
 
 fn pack(files: Files, secrets: &[Secret], epoch: Option<u64>) -> Result<(Package, Vec<Problem>), Problem> {
-    let notices = guards::check(&files, secrets, &[])?;
+    let mut notices = guards::check(&files, secrets, &[])?;
+    notices.extend(
+        files.0.get(CHART_YAML).map(|bytes| Metadata::altered(CHART_YAML, bytes)).unwrap_or_default(),
+    );
     let chart = Chart::read(files)?;
     let package = match epoch {
         Some(epoch) => packages::pack(&chart.stamped(epoch)?, epoch)?,

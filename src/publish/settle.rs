@@ -21,6 +21,9 @@ pub async fn plan(run: &Run<'_>, survey: Survey) -> Plan {
     let candidates: Vec<Candidate> = survey.lanes.into_values().flatten().collect();
     let answers =
         ask(run, &candidates.iter().map(|candidate| candidate.is.clone()).collect::<Vec<_>>()).await;
+    for channel in run.channels {
+        run.watch.saw(Event::Looked(channel.id(), candidates.len()));
+    }
     let cases = candidates.into_iter().zip(answers).map(|(candidate, held)| {
         let case =
             Case { is: candidate.is.clone(), asked: run.asked, held, ours: None, theirs: BTreeMap::new() };
@@ -84,7 +87,6 @@ async fn ask(run: &Run<'_>, wanted: &[ChartVersion]) -> Vec<Vec<(ChannelId, Held
     }
     let looks = join_all(run.channels.iter().map(|channel| channel.look(wanted))).await;
     for (channel, held) in run.channels.iter().zip(looks) {
-        run.watch.saw(Event::Looked(channel.id(), wanted.len()));
         for (answer, held) in answers.iter_mut().zip(held) {
             answer.push((channel.id().clone(), held));
         }
@@ -94,7 +96,7 @@ async fn ask(run: &Run<'_>, wanted: &[ChartVersion]) -> Vec<Vec<(ChannelId, Held
 
 /// The only loop between deciding and asking.
 async fn settle(run: &Run<'_>, candidate: Candidate, mut case: Case) -> Settled {
-    let served = case.held.iter().any(|(_, held)| matches!(held, Held::Present(_)));
+    let served = case.held.iter().any(|(_, held)| !matches!(held, Held::Absent));
     let mut notices = Vec::new();
     let mut depends_on = Vec::new();
     let decision = loop {

@@ -148,3 +148,13 @@ fn an_index_that_helm_cannot_read_is_an_error_with_its_line() {
     world.publish(&[]).ends_with(1).says("index.yaml:5");
     assert_eq!(world.index(), broken);
 }
+
+#[test]
+fn nothing_leads_to_a_name_that_something_else_has() {
+    let mut world = World::new();
+    world.chart("charts/demo", "demo", "1.2.0");
+    world.commit("Add a chart");
+    world.write("published/demo-1.2.0.tgz/notes.txt", "a folder with the name of the package\n");
+    world.publish(&[]).ends_with(1).says("demo-1.2.0.tgz");
+    assert_eq!(world.stored(), ["demo-1.2.0.tgz/notes.txt"]);
+}

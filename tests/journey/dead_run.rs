@@ -128,6 +128,27 @@ fn readers_never_see_an_index_that_leads_nowhere() {
 }
 
 #[test]
+fn two_runs_with_their_channels_in_another_order_do_not_wait_for_each_other_for_ever() {
+    let mut world = World::new();
+    for number in 0..8 {
+        world.chart(&format!("charts/chart-{number}"), &format!("chart-{number}"), "1.0.0");
+    }
+    world.commit("Add charts");
+    let start = |first: &str, second: &str| {
+        let mut program = world.program();
+        program.args(["publish", "--quiet", "--channel", first, "--channel", second]);
+        program.stdout(Stdio::null()).spawn().expect("it starts")
+    };
+    let mut runs = [start("folder:first", "folder:second"), start("folder:second", "folder:first")];
+    for run in &mut runs {
+        assert!(run.wait().expect("it ends").success());
+    }
+    let stored = |folder: &str| crate::world::stored(&world.repository().join(folder));
+    assert_eq!(stored("first").len(), 24);
+    assert_eq!(stored("first"), stored("second"));
+}
+
+#[test]
 fn two_runs_at_once_end_like_one() {
     let begin = two_charts_and_an_old_version();
     let clean = begin.copy();

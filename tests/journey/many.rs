@@ -1,6 +1,10 @@
 //! Several charts in one run: a bad one stops only itself, and what depends on another comes after it.
 
 use crate::world::World;
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+};
 
 #[test]
 fn a_broken_chart_stops_only_itself() {
@@ -19,6 +23,15 @@ fn a_broken_chart_stops_only_itself() {
         .says("published/demo-1.0.0.tgz");
 
     assert_eq!(world.stored(), ["demo-1.0.0.tgz", "index.yaml: demo-1.0.0.tgz", "oci/demo: 1.0.0"]);
+}
+
+#[test]
+fn a_version_that_yaml_takes_for_a_number_is_told() {
+    let mut world = World::new();
+    world.chart("charts/demo", "demo", "1.10");
+    world.commit("Add a chart");
+    world.publish(&[]).ends_with(0).says("published as `1.1`").says("charts/demo/Chart.yaml:3");
+    assert_eq!(world.stored(), ["demo-1.1.tgz", "index.yaml: demo-1.1.tgz", "oci/demo: 1.1"]);
 }
 
 #[test]
@@ -79,4 +92,36 @@ fn many_charts_in_one_run() {
     world.publish(&[]).ends_with(0);
     assert_eq!(world.stored().len(), 360);
     world.publish(&[]).ends_with(0).says("nothing to do");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_the_run_after_the_wave_and_the_next_run_goes_on() {
+    let mut world = World::new();
+    for number in 0..120 {
+        world.chart(&format!("charts/chart-{number}"), &format!("chart-{number}"), "1.0.0");
+    }
+    world.commit("Add many charts");
+    let mut run = world
+        .program()
+        .arg("publish")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut lines = BufReader::new(run.stderr.take().expect("its stderr")).lines();
+    // The first of three waves is under way once it packages.
+    lines
+        .find(|line| line.as_ref().is_ok_and(|line| line.starts_with("packaged")))
+        .expect("a package")
+        .expect("text");
+    let signalled = Command::new("kill").args(["-INT", &run.id().to_string()]).status().expect("kill runs");
+    assert!(signalled.success());
+    lines.for_each(drop);
+    assert_eq!(run.wait().expect("it ends").code(), Some(4), "unfinished, and nothing is wrong");
+    let begun = world.stored().len();
+    assert!(begun < 360, "the signal came too late to show anything");
+
+    world.publish(&[]).ends_with(0);
+    assert_eq!(world.stored().len(), 360);
 }

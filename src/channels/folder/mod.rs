@@ -4,29 +4,28 @@
 //! PATH/index.yaml                     what `helm repo add` reads
 //! PATH/demo-1.2.0.tgz                 the package (and demo-1.2.0.tgz.prov)
 //! PATH/oci/demo/                      the layout: what oci://…/demo is in a registry
-//! PATH/.chart-release.lock            held while a run writes here
+//! PATH/.chart-release.lock            held while a run changes what readers see
 //! PATH/.chart-release/                files on their way; gone when no run writes here
 //! ```
 
 mod layout;
+mod looking;
+mod writing;
 
 use super::{Channel, ExposeError, Fetched};
 use crate::{
     charts::ChartVersion,
     digest::Digest,
-    doors::disk::{self, Lock, Placed},
-    holdings::{Attachment, ChannelId, Exposure, Held, Holding, Kind, Record, Reference, Standing},
-    index::{Entry, Index, NewEntry},
-    manifest::Artifact,
+    doors::scratch::Scratch,
+    holdings::{Attachment, ChannelId, Exposure, Held, Holding, Record, Reference},
     packages::Package,
     problem::Problem,
 };
 use async_trait::async_trait;
-use bytes::Bytes;
-use layout::{Layout, Tagged};
+use layout::Layout;
 use std::{
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    path::PathBuf,
+    sync::{Arc, Mutex},
 };
 
 /// The channel `folder:PATH`.
@@ -42,21 +41,14 @@ struct Location {
     path: PathBuf,
     /// As it was configured: what people are told.
     shown: String,
-    /// Held from the first stage of a wave until it was exposed, so that two runs write one after the other.
-    writing: Mutex<Option<Lock>>,
-}
-
-/// What leads to a version in the folder, as far as it is there.
-struct Found<'a> {
-    entry: Option<Entry<'a>>,
-    file: Option<PathBuf>,
-    tagged: Option<Tagged>,
+    /// The files of this run that are on their way: from the first stage of a wave until it was exposed.
+    on_their_way: Mutex<Option<Scratch>>,
 }
 
 impl Folder {
     /// The channel that the configuration calls `shown` (`folder:published`), at this path.
     pub fn new(shown: &str, path: PathBuf) -> Self {
-        let place = Location { path, shown: shown.to_owned(), writing: Mutex::default() };
+        let place = Location { path, shown: shown.to_owned(), on_their_way: Mutex::default() };
         Self { id: ChannelId(shown.into()), place: Arc::new(place) }
     }
 
@@ -124,316 +116,23 @@ impl Location {
         Layout::new(self.path.join("oci").join(is.name.as_str()))
     }
 
-    /// Where files lie before they get their names.
-    fn scratch(&self, file: impl AsRef<Path>) -> PathBuf {
-        self.path.join(".chart-release").join(file)
+    /// Where each run has a folder for files that have no name yet.
+    fn scratch_root(&self) -> PathBuf {
+        self.path.join(".chart-release")
     }
 
     fn lock_path(&self) -> PathBuf {
         self.path.join(".chart-release.lock")
     }
 
-    fn reference(&self, is: &ChartVersion, digest: Option<Digest>) -> Reference {
+    /// Where people find the package at this place of the folder.
+    fn reference(&self, url: &str, digest: Option<Digest>) -> Reference {
         let folder = self.shown.strip_prefix("folder:").unwrap_or(&self.shown);
-        Reference { url: format!("{}/{}", folder.trim_end_matches('/'), is.package_file()), digest }
+        Reference { url: format!("{}/{url}", folder.trim_end_matches('/')), digest }
     }
 
-    fn index(&self) -> Result<Index, Problem> {
-        let Some(bytes) = disk::read(&self.index_path())? else { return Ok(Index::empty()) };
-        Index::scan(bytes).map_err(|mut problem| {
-            let line = problem.place.as_ref().and_then(|place| place.line);
-            problem.place = Some(crate::problem::Place { file: format!("{}/index.yaml", self.shown), line });
-            problem
-        })
-    }
-
-    fn look(&self, wanted: &[ChartVersion]) -> Result<Vec<Held>, Problem> {
-        let index = self.index()?;
-        let held = |is| self.look_in(&index, is).unwrap_or_else(Held::Unknown);
-        Ok(wanted.iter().map(held).collect())
-    }
-
-    /// What the folder holds of one version, told by its index, its files and its layout together.
-    fn look_in(&self, index: &Index, is: &ChartVersion) -> Result<Held, Problem> {
-        let found = self.find(index, is)?;
-        let said = found.entry.as_ref().and_then(|entry| entry.digest);
-        let tagged = found.tagged.map(|tagged| tagged.package);
-        if let (Some(said), Some(tagged)) = (said, tagged)
-            && said != tagged
-        {
-            let what = format!(
-                "{} holds two packages of {is}: index.yaml says {said}, the OCI image layout has {tagged}",
-                self.shown
-            );
-            return Err(Problem::new(what).next("remove the one that was never served, then run again"));
-        }
-        let holding = |standing, package| -> Result<Holding, Problem> {
-            let provenance = disk::is_file(&self.path.join(format!("{}.prov", is.package_file())))?;
-            Ok(Holding {
-                standing,
-                package,
-                attached: provenance.then_some(Kind::Provenance).into_iter().collect(),
-                created: found
-                    .entry
-                    .as_ref()
-                    .and_then(|entry| entry.created)
-                    .or_else(|| found.tagged.and_then(|tagged| tagged.created)),
-                reference: self.reference(is, package),
-            })
-        };
-        let of_file = |file: &Path| -> Result<Option<Digest>, Problem> {
-            Ok(disk::read(file)?.map(|bytes| Digest::of(&bytes)))
-        };
-        Ok(match (&found.entry, &found.file, tagged) {
-            (None, None, None) => Held::Absent,
-            (Some(_), Some(_), Some(tagged)) => Held::Present(holding(Standing::Served, Some(tagged))?),
-            (Some(_), Some(file), None) => {
-                let digest = match said {
-                    Some(digest) => Some(digest),
-                    None => of_file(file)?,
-                };
-                Held::Begun(holding(Standing::Served, digest)?)
-            }
-            (None, Some(file), _) => Held::Begun(holding(Standing::Placed, of_file(file)?)?),
-            (_, None, Some(tagged)) => Held::Begun(holding(Standing::Placed, Some(tagged))?),
-            (Some(_), None, None) => Held::Begun(holding(Standing::Claimed, said)?),
-        })
-    }
-
-    fn find<'a>(&self, index: &'a Index, is: &ChartVersion) -> Result<Found<'a>, Problem> {
-        let entry = index.get(is.name.as_str(), is.version.as_str());
-        let file = match &entry {
-            Some(entry) => self.file_of(entry, is)?,
-            None => self.path.join(is.package_file()),
-        };
-        let file = disk::is_file(&file)?.then_some(file);
-        Ok(Found { entry, file, tagged: self.layout(is).look(&is.version)? })
-    }
-
-    /// The file that an index entry points to. An entry that points out of the folder is somebody else's.
-    fn file_of(&self, entry: &Entry<'_>, is: &ChartVersion) -> Result<PathBuf, Problem> {
-        let elsewhere = |url: &str| {
-            Problem::new(format!("the entry of {is} points to {url}, which is not a file of this folder"))
-                .at(format!("{}/index.yaml", self.shown), entry.line)
-                .next("give the folder an index of its own: let this channel be another folder")
-        };
-        let url = entry.url.ok_or_else(|| elsewhere("nothing"))?;
-        let inside = |part: &str| !matches!(part, "" | ".." | ".");
-        if url.contains([':', '\\', '%', '?', '#']) && url.replace("%2B", "+") != is.package_file()
-            || !url.split('/').all(inside)
-        {
-            return Err(elsewhere(url));
-        }
-        Ok(self.path.join(url.replace("%2B", "+")))
-    }
-
-    fn fetch(&self, is: &ChartVersion, package: Option<Digest>) -> Result<Fetched, Problem> {
-        let index = self.index()?;
-        let path = match (self.find(&index, is)?.file, package) {
-            (Some(file), _) => file,
-            (None, Some(digest)) => self.layout(is).blob(digest),
-            (None, None) => self.path.join(is.package_file()),
-        };
-        let bytes = disk::read(&path)?
-            .ok_or_else(|| Problem::new(format!("{} has no package of {is} any more", self.shown)))?;
-        let digest = Digest::of(&bytes);
-        if let Some(said) = package
-            && said != digest
-        {
-            let what = format!(
-                "the package of {is} in {} was changed: {said} was published, {digest} is there",
-                self.shown
-            );
-            return Err(Problem::new(what).in_file(path.display().to_string()).next(
-                "put back the file that was published; nothing will be written for this version until then",
-            ));
-        }
-        let provenance = disk::read(&self.path.join(format!("{}.prov", is.package_file())))?;
-        let attached = provenance.map(|bytes| Attachment { kind: Kind::Provenance, bytes });
-        Ok(Fetched { bytes, attached: attached.into_iter().collect() })
-    }
-
-    /// Takes the folder for this run, unless it has it. What a dead run left half-way is swept out first.
-    fn begin_writing(&self) -> Result<(), Problem> {
-        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        if writing.is_none() {
-            let told = || tracing::info!("waiting for another run that is writing to {}", self.shown);
-            let lock = disk::lock(&self.lock_path(), told)?;
-            disk::remove_folder(&self.scratch(""))?;
-            *writing = Some(lock);
-        }
-        Ok(())
-    }
-
-    fn end_writing(&self) -> Result<(), Problem> {
-        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        if writing.is_some() {
-            disk::remove_folder(&self.scratch(""))?;
-            *writing = None;
-        }
-        Ok(())
-    }
-
-    /// Removes what a dead run left half-way, unless another run is writing now.
-    fn sweep_out(&self) -> Result<(), Problem> {
-        let writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        if writing {
-            return self.end_writing();
-        }
-        if disk::exists(&self.scratch(""))?
-            && let Some(_lock) = disk::try_lock(&self.lock_path())?
-        {
-            disk::remove_folder(&self.scratch(""))?;
-        }
-        Ok(())
-    }
-
-    /// Writes the files of a version where nobody looks, and reads the package back.
-    fn stage(&self, record: &Record, package: &Package) -> Result<Holding, Problem> {
-        self.begin_writing()?;
-        let is = &record.is;
-        let scratch = self.scratch(is.package_file());
-        disk::write_scratch(&scratch, &package.bytes)?;
-        if let Some(provenance) = &package.provenance {
-            disk::write_scratch(&self.scratch(format!("{}.prov", is.package_file())), provenance)?;
-        }
-        let artifact = Artifact::of(record);
-        for blob in [&artifact.config, &artifact.manifest] {
-            disk::write_scratch(&self.scratch(Digest::of(blob).hex()), blob)?;
-        }
-        let written = disk::read(&scratch)?.map(|bytes| Digest::of(&bytes));
-        if written != Some(record.package.digest) {
-            let what = format!("the package of {is} reads back as other bytes than were written");
-            return Err(Problem::new(what).in_file(scratch.display().to_string()).next("check the disk"));
-        }
-        Ok(Holding {
-            standing: Standing::Placed,
-            package: written,
-            attached: package.provenance.is_some().then_some(Kind::Provenance).into_iter().collect(),
-            created: Some(record.created),
-            reference: self.reference(is, written),
-        })
-    }
-
-    fn attach(&self, to: &Record, attachment: &Attachment) -> Result<(), Problem> {
-        self.begin_writing()?;
-        let Kind::Provenance = attachment.kind;
-        let name = format!("{}.prov", to.is.package_file());
-        let path = self.path.join(&name);
-        disk::write_scratch(&self.scratch(&name), &attachment.bytes)?;
-        if disk::place(&self.scratch(&name), &path)? == Placed::Taken
-            && disk::read(&path)?.as_ref() != Some(&attachment.bytes)
-        {
-            let what = format!("{} has another provenance of {}", self.shown, to.is);
-            return Err(Problem::new(what).in_file(path.display().to_string()));
-        }
-        Ok(())
-    }
-
-    /// Gives the staged files their names, then the tags, then the index: what readers follow comes last.
-    fn expose(&self, records: &[Record]) -> Result<Vec<Result<Reference, ExposeError>>, Problem> {
-        if records.is_empty() {
-            self.sweep_out()?;
-            return Ok(Vec::new());
-        }
-        self.begin_writing()?;
-        let index = self.index()?;
-        let mut exposed: Vec<_> = records.iter().map(|record| self.expose_files(&index, record)).collect();
-        if let Err(problem) = self.extend_index(&index, records, &exposed) {
-            for one in exposed.iter_mut().filter(|one| one.is_ok()) {
-                *one = Err(problem.clone().into());
-            }
-        }
-        self.end_writing()?;
-        Ok(exposed)
-    }
-
-    /// Everything of one version but its index entry, unless somebody was faster with other bytes.
-    fn expose_files(&self, index: &Index, record: &Record) -> Result<Reference, ExposeError> {
-        let (is, digest) = (&record.is, record.package.digest);
-        match self.look_in(index, is)? {
-            Held::Unknown(problem) => return Err(problem.into()),
-            Held::Begun(holding) | Held::Present(holding)
-                if holding.package.is_some_and(|there| there != digest) =>
-            {
-                return Err(ExposeError::Taken(Box::new(holding)));
-            }
-            Held::Present(holding) => return Ok(holding.reference),
-            Held::Absent | Held::Begun(_) => {}
-        }
-        self.place_files(index, record)?;
-        Ok(self.reference(is, Some(digest)))
-    }
-
-    fn place_files(&self, index: &Index, record: &Record) -> Result<(), Problem> {
-        let (is, layout, artifact) = (&record.is, self.layout(&record.is), Artifact::of(record));
-        let found = self.find(index, is)?;
-        let provenance = format!("{}.prov", is.package_file());
-        if found.file.is_none() {
-            disk::place(&self.scratch(is.package_file()), &self.path.join(is.package_file()))?;
-        }
-        if record.provenance.is_some() {
-            disk::place(&self.scratch(&provenance), &self.path.join(&provenance))?;
-        }
-        if found.tagged.is_none() {
-            disk::place(&self.scratch(is.package_file()), &layout.blob(record.package.digest))?;
-            if let Some(blob) = record.provenance {
-                disk::place(&self.scratch(&provenance), &layout.blob(blob.digest))?;
-            }
-            for blob in [&artifact.config, &artifact.manifest] {
-                let digest = Digest::of(blob);
-                disk::place(&self.scratch(digest.hex()), &layout.blob(digest))?;
-            }
-            layout.tag(&self.scratch("index.json"), &is.version, &artifact)?;
-        }
-        Ok(())
-    }
-
-    /// Adds the entries that the index lacks, in one step.
-    fn extend_index(
-        &self,
-        index: &Index,
-        records: &[Record],
-        exposed: &[Result<Reference, ExposeError>],
-    ) -> Result<(), Problem> {
-        let lacking =
-            |record: &&Record| index.get(record.is.name.as_str(), record.is.version.as_str()).is_none();
-        let new: Vec<NewEntry<'_>> = records
-            .iter()
-            .zip(exposed)
-            .filter(|(_, exposed)| exposed.is_ok())
-            .map(|(record, _)| record)
-            .filter(lacking)
-            .map(|record| NewEntry {
-                metadata: &record.metadata,
-                urls: vec![record.is.package_file()],
-                created: record.created,
-                digest: record.package.digest,
-            })
-            .collect();
-        if new.is_empty() {
-            return Ok(());
-        }
-        let newest = new.iter().map(|entry| entry.created).max().unwrap_or_default();
-        let bytes: Bytes = index.with(&new, newest)?;
-        self.check_extended(&bytes, &new)?;
-        let scratch = self.scratch("index.yaml");
-        disk::write_scratch(&scratch, &bytes)?;
-        Ok(disk::replace(&scratch, &self.index_path())?)
-    }
-
-    /// Reads what is about to be the index: readers must never see one that lost what it should have gained.
-    fn check_extended(&self, bytes: &Bytes, new: &[NewEntry<'_>]) -> Result<(), Problem> {
-        let index = Index::scan(bytes.clone())?;
-        for entry in new {
-            let there = index.get(&entry.metadata.name, &entry.metadata.version);
-            if there.and_then(|there| there.digest) != Some(entry.digest) {
-                let is = entry.metadata.chart_version();
-                return Err(Problem::new(format!("the entry of {is} does not read back from the new index"))
-                    .in_file(format!("{}/index.yaml", self.shown))
-                    .next("please report it, with the index as it is"));
-            }
-        }
-        Ok(())
+    /// What lies beside the package at this place of the folder, as `helm package --sign` names it.
+    fn provenance(&self, url: &str) -> PathBuf {
+        self.path.join(format!("{url}.prov"))
     }
 }

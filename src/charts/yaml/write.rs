@@ -26,7 +26,7 @@ pub fn write(value: &Value) -> Result<String, Problem> {
 /// indented, ending in one newline.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_list_item(value: &Value, indent: usize) -> Result<String, Problem> {
     let mut page = Page::default();
     list_into(&mut page, std::slice::from_ref(value), indent)?;
