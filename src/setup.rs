@@ -6,6 +6,7 @@ use crate::{
     charts::ChartVersion,
     config::{ChannelChoice, Config},
     doors::{disk, shelf::Shelf},
+    holdings::ChannelId,
     packages,
     plan::{Failure, Plan},
     problem::Problem,
@@ -15,7 +16,7 @@ use crate::{
     secret::Secret,
 };
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -94,6 +95,7 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         Some(epoch) => epoch.map_err(usage)?,
         None => None,
     };
+    let channels = channels(&config.channels).map_err(usage)?;
     let repo = Repo::open(&config.repository, &repository_settings(config)?).map_err(usage)?;
     let facts = repo.facts().await?;
     let selection = match config.names.is_empty() {
@@ -117,7 +119,6 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         let packages = Packages { made: Vec::new(), notices: survey.notices, problems: problems.collect() };
         return Ok(Answer::Packages(package_into(config, &packing, candidates, packages, watch).await));
     }
-    let channels = config.channels.iter().map(channel).collect::<Result<Vec<_>, _>>()?;
     let stopped = stop_at_signal();
     let run = Run {
         channels: &channels,
@@ -149,9 +150,17 @@ fn repository_settings(config: &Config) -> Result<repo::Settings, Problem> {
     })
 }
 
-fn channel(choice: &ChannelChoice) -> Result<Arc<dyn Channel>, Problem> {
-    let ChannelChoice::Folder { id, path } = choice;
-    Ok(Arc::new(Folder::new(&id.0, disk::absolute(path)?)))
+/// Folders stand in the order of their paths, however they were named: a run takes the lock of each in that order, so
+/// that two runs never wait for each other. For the same reason none stands there twice.
+fn channels(choices: &[ChannelChoice]) -> Result<Vec<Arc<dyn Channel>>, Problem> {
+    let mut folders = BTreeMap::new();
+    for ChannelChoice::Folder { id, path } in choices {
+        if let Some(other) = folders.insert(disk::absolute(path)?, id) {
+            return Err(Problem::new(format!("{other} and {id} are the same folder")).next("leave out one"));
+        }
+    }
+    let channel = |(path, id): (PathBuf, &ChannelId)| Arc::new(Folder::new(&id.0, path)) as Arc<dyn Channel>;
+    Ok(folders.into_iter().map(channel).collect())
 }
 
 /// The versions of a plan document.

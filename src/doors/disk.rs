@@ -66,19 +66,30 @@ pub fn is_file(path: &Path) -> Result<bool, DiskError> {
     }
 }
 
-/// The absolute form of a path, its links resolved as far as it exists.
+/// The absolute form of a path, its links resolved as far as it exists: two paths of one folder have the same.
 pub fn absolute(path: &Path) -> Result<PathBuf, DiskError> {
     let path = std::path::absolute(path).map_err(failed("find", path))?;
     let mut missing = Vec::new();
+    let mut up = 0_usize;
     let mut existing = path.as_path();
     loop {
         match (existing.canonicalize(), existing.parent(), existing.file_name()) {
-            (Ok(found), ..) => return Ok(missing.iter().rev().fold(found, |path, name| path.join(name))),
-            (Err(_), Some(parent), Some(name)) => {
-                missing.push(name.to_owned());
+            (Ok(found), ..) if up == 0 => {
+                return Ok(missing.iter().rev().fold(found, |path, name| path.join(name)));
+            }
+            (_, Some(parent), Some(name)) => {
+                match up {
+                    0 => missing.push(name.to_owned()),
+                    _ => up -= 1,
+                }
                 existing = parent;
             }
-            (Err(_), ..) => return Ok(path),
+            // `..` of a folder that does not exist yet.
+            (_, Some(parent), None) => {
+                up += 1;
+                existing = parent;
+            }
+            (_, None, _) => return Ok(path),
         }
     }
 }
