@@ -43,11 +43,12 @@ fn failed<'a>(tried: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> 
     move |source| DiskError { tried, path: path.to_owned(), source }
 }
 
-/// The bytes of a file; `None` when there is no such file.
+/// The bytes of a file; `None` when there is no such file. A link that leads nowhere is an error: what it led to may be
+/// back soon.
 pub fn read(path: &Path) -> Result<Option<Bytes>, DiskError> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes.into())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !path.is_symlink() => Ok(None),
         Err(error) => Err(failed("read", path)(error)),
     }
 }

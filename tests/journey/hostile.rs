@@ -48,3 +48,60 @@ fn two_folders_in_any_order_are_the_same_folders() {
     assert_eq!(stored(&world.repository().join("a")), DEMO);
     assert_eq!(stored(&world.repository().join("b")), DEMO);
 }
+
+#[test]
+fn two_versions_whose_packages_would_have_one_name() {
+    let mut world = World::new();
+    world.chart("charts/a", "a", "1.0.0-2.0.0");
+    world.chart("charts/b", "a-1.0.0", "2.0.0");
+    world.commit("Add two charts");
+    world.publish(&[]).ends_with(3).says("refused");
+    let once = world.bytes();
+    assert_eq!(world.stored(), ["a-1.0.0-2.0.0.tgz", "index.yaml: a-1.0.0-2.0.0.tgz", "oci/a: 1.0.0-2.0.0"]);
+    world.publish(&[]).ends_with(3);
+    assert_eq!(world.bytes(), once);
+}
+
+#[test]
+fn a_folder_named_like_a_package() {
+    let world = with_a_chart();
+    world.write("published/demo-1.0.0.tgz/README.md", "somebody's");
+    for command in ["plan", "publish"] {
+        world.run(&[command]).ends_with(1).says("is no file").says("published/demo-1.0.0.tgz");
+    }
+    assert_eq!(world.stored(), ["demo-1.0.0.tgz/README.md"]);
+}
+
+#[test]
+fn a_package_that_the_layout_contradicts_is_not_entered_in_the_index() {
+    let world = with_a_chart();
+    world.publish(&[]).ends_with(0);
+    let mut other = world.copy();
+    other.remove("published");
+    other.write("charts/demo/values.yaml", "greeting: other\n");
+    other.commit("Change it");
+    other.publish(&[]).ends_with(0);
+    let package = std::fs::read(other.repository().join("published/demo-1.0.0.tgz")).expect("a package");
+    world.write("published/demo-1.0.0.tgz", package);
+    world.remove("published/index.yaml");
+    for command in ["plan", "publish"] {
+        world.run(&[command]).ends_with(1).says("two packages of demo@1.0.0");
+    }
+    assert!(!world.repository().join("published/index.yaml").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_index_that_is_a_link_stays_one() {
+    let world = with_a_chart();
+    std::fs::create_dir(world.repository().join("published")).expect("a folder");
+    let link = world.repository().join("published/index.yaml");
+    std::os::unix::fs::symlink("../shared/index.yaml", &link).expect("a link");
+    // What it leads to is not there yet: that is not an empty index.
+    world.publish(&[]).ends_with(1).says("index.yaml");
+    world.write("shared/index.yaml", "# ours\napiVersion: v1\nentries: {}\n");
+    world.publish(&[]).ends_with(0);
+    assert!(link.is_symlink());
+    assert!(world.index().starts_with("# ours\n"));
+    assert_eq!(world.stored(), DEMO);
+}

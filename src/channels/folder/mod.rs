@@ -129,6 +129,11 @@ impl Location {
         self.path.join(".chart-release").join(file)
     }
 
+    /// Where these bytes lie before they get a name. Not under that name: a 1.0.0-2.0.0 and a-1.0.0 2.0.0 share one.
+    fn scratch_of(&self, digest: Digest) -> PathBuf {
+        self.scratch(digest.hex())
+    }
+
     fn lock_path(&self) -> PathBuf {
         self.path.join(".chart-release.lock")
     }
@@ -161,11 +166,7 @@ impl Location {
         if let (Some(said), Some(tagged)) = (said, tagged)
             && said != tagged
         {
-            let what = format!(
-                "{} holds two packages of {is}: index.yaml says {said}, the OCI image layout has {tagged}",
-                self.shown
-            );
-            return Err(Problem::new(what).next("remove the one that was never served, then run again"));
+            return Err(self.two_packages(is, ("index.yaml says", said), tagged));
         }
         let holding = |standing, package| -> Result<Holding, Problem> {
             let provenance = disk::is_file(&self.path.join(format!("{}.prov", is.package_file())))?;
@@ -194,10 +195,26 @@ impl Location {
                 };
                 Held::Begun(holding(Standing::Served, digest)?)
             }
-            (None, Some(file), _) => Held::Begun(holding(Standing::Placed, of_file(file)?)?),
+            (None, Some(file), tagged) => {
+                let there = of_file(file)?;
+                if let (Some(there), Some(tagged)) = (there, tagged)
+                    && there != tagged
+                {
+                    return Err(self.two_packages(is, ("the file is", there), tagged));
+                }
+                Held::Begun(holding(Standing::Placed, there)?)
+            }
             (_, None, Some(tagged)) => Held::Begun(holding(Standing::Placed, Some(tagged))?),
             (Some(_), None, None) => Held::Begun(holding(Standing::Claimed, said)?),
         })
+    }
+
+    fn two_packages(&self, is: &ChartVersion, (who, one): (&str, Digest), tagged: Digest) -> Problem {
+        let what = format!(
+            "{} holds two packages of {is}: {who} {one}, the OCI image layout has {tagged}",
+            self.shown
+        );
+        Problem::new(what).next("remove the one that was never served, then run again")
     }
 
     fn find<'a>(&self, index: &'a Index, is: &ChartVersion) -> Result<Found<'a>, Problem> {
@@ -206,7 +223,16 @@ impl Location {
             Some(entry) => self.file_of(entry, is)?,
             None => self.path.join(is.package_file()),
         };
-        let file = disk::is_file(&file)?.then_some(file);
+        let file = match disk::is_file(&file)? {
+            true => Some(file),
+            false if disk::exists(&file)? => {
+                let what = format!("the name of the package of {is} is taken by something that is no file");
+                return Err(Problem::new(what)
+                    .in_file(file.display().to_string())
+                    .next("move it out of the folder"));
+            }
+            false => None,
+        };
         Ok(Found { entry, file, tagged: self.layout(is).look(&is.version)? })
     }
 
@@ -292,14 +318,14 @@ impl Location {
     fn stage(&self, record: &Record, package: &Package) -> Result<Holding, Problem> {
         self.begin_writing()?;
         let is = &record.is;
-        let scratch = self.scratch(is.package_file());
+        let scratch = self.scratch_of(record.package.digest);
         disk::write_scratch(&scratch, &package.bytes)?;
         if let Some(provenance) = &package.provenance {
-            disk::write_scratch(&self.scratch(format!("{}.prov", is.package_file())), provenance)?;
+            disk::write_scratch(&self.scratch_of(Digest::of(provenance)), provenance)?;
         }
         let artifact = Artifact::of(record);
         for blob in [&artifact.config, &artifact.manifest] {
-            disk::write_scratch(&self.scratch(Digest::of(blob).hex()), blob)?;
+            disk::write_scratch(&self.scratch_of(Digest::of(blob)), blob)?;
         }
         let written = disk::read(&scratch)?.map(|bytes| Digest::of(&bytes));
         if written != Some(record.package.digest) {
@@ -318,16 +344,23 @@ impl Location {
     fn attach(&self, to: &Record, attachment: &Attachment) -> Result<(), Problem> {
         self.begin_writing()?;
         let Kind::Provenance = attachment.kind;
-        let name = format!("{}.prov", to.is.package_file());
-        let path = self.path.join(&name);
-        disk::write_scratch(&self.scratch(&name), &attachment.bytes)?;
-        if disk::place(&self.scratch(&name), &path)? == Placed::Taken
-            && disk::read(&path)?.as_ref() != Some(&attachment.bytes)
-        {
-            let what = format!("{} has another provenance of {}", self.shown, to.is);
-            return Err(Problem::new(what).in_file(path.display().to_string()));
+        let path = self.path.join(format!("{}.prov", to.is.package_file()));
+        let digest = Digest::of(&attachment.bytes);
+        disk::write_scratch(&self.scratch_of(digest), &attachment.bytes)?;
+        self.place(digest, &path)
+    }
+
+    /// Gives staged bytes a name, unless they have it already.
+    fn place(&self, digest: Digest, path: &Path) -> Result<(), Problem> {
+        if disk::place(&self.scratch_of(digest), path)? == Placed::New {
+            return Ok(());
         }
-        Ok(())
+        match disk::read(path)?.map(|bytes| Digest::of(&bytes)) {
+            Some(there) if there == digest => Ok(()),
+            _ => Err(Problem::new(format!("{} has other bytes under the name of {digest}", self.shown))
+                .in_file(path.display().to_string())
+                .next("move the file out of the folder if it was never served, then run again")),
+        }
     }
 
     /// Gives the staged files their names, then the tags, then the index: what readers follow comes last.
@@ -368,21 +401,17 @@ impl Location {
     fn place_files(&self, index: &Index, record: &Record) -> Result<(), Problem> {
         let (is, layout, artifact) = (&record.is, self.layout(&record.is), Artifact::of(record));
         let found = self.find(index, is)?;
-        let provenance = format!("{}.prov", is.package_file());
         if found.file.is_none() {
-            disk::place(&self.scratch(is.package_file()), &self.path.join(is.package_file()))?;
+            self.place(record.package.digest, &self.path.join(is.package_file()))?;
         }
-        if record.provenance.is_some() {
-            disk::place(&self.scratch(&provenance), &self.path.join(&provenance))?;
+        if let Some(blob) = record.provenance {
+            self.place(blob.digest, &self.path.join(format!("{}.prov", is.package_file())))?;
         }
         if found.tagged.is_none() {
-            disk::place(&self.scratch(is.package_file()), &layout.blob(record.package.digest))?;
-            if let Some(blob) = record.provenance {
-                disk::place(&self.scratch(&provenance), &layout.blob(blob.digest))?;
-            }
-            for blob in [&artifact.config, &artifact.manifest] {
-                let digest = Digest::of(blob);
-                disk::place(&self.scratch(digest.hex()), &layout.blob(digest))?;
+            let blobs = [&artifact.config, &artifact.manifest].map(|blob| Digest::of(blob));
+            let provenance = record.provenance.map(|blob| blob.digest);
+            for digest in [record.package.digest].into_iter().chain(provenance).chain(blobs) {
+                self.place(digest, &layout.blob(digest))?;
             }
             layout.tag(&self.scratch("index.json"), &is.version, &artifact)?;
         }
@@ -419,7 +448,8 @@ impl Location {
         self.check_extended(&bytes, &new)?;
         let scratch = self.scratch("index.yaml");
         disk::write_scratch(&scratch, &bytes)?;
-        Ok(disk::replace(&scratch, &self.index_path())?)
+        // An index that is a link stays one: what it leads to is replaced.
+        Ok(disk::replace(&scratch, &disk::absolute(&self.index_path())?)?)
     }
 
     /// Reads what is about to be the index: readers must never see one that lost what it should have gained.
