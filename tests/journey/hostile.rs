@@ -105,3 +105,37 @@ fn an_index_that_is_a_link_stays_one() {
     assert!(world.index().starts_with("# ours\n"));
     assert_eq!(world.stored(), DEMO);
 }
+
+#[test]
+fn a_folder_with_subfolders_is_taken_over_where_its_packages_are() {
+    let world = with_a_chart();
+    world.publish(&[]).ends_with(0);
+    let package = world.bytes()["demo-1.0.0.tgz"].clone();
+    world.write("published/old/keep.txt", "");
+    let [from, to] =
+        ["demo-1.0.0.tgz", "old/demo-1.0.0.tgz"].map(|path| world.repository().join("published").join(path));
+    std::fs::rename(from, to).expect("it moves");
+    world.write("published/old/demo-1.0.0.tgz.prov", "signed");
+    world.write("published/index.yaml", world.index().replace("- demo-1.0.0.tgz", "- ./old/demo-1.0.0.tgz"));
+    world.remove("published/oci");
+    world
+        .publish(&["--channel", "folder:published", "--channel", "folder:copy"])
+        .ends_with(0)
+        .says("published/old/demo-1.0.0.tgz");
+    assert_eq!(world.bytes()["old/demo-1.0.0.tgz"], package);
+    assert!(!world.bytes().contains_key("demo-1.0.0.tgz"));
+    let copied = |file: &str| std::fs::read(world.repository().join("copy").join(file)).expect("a file");
+    assert_eq!(chart_release::digest::Digest::of(&copied("demo-1.0.0.tgz")).to_string(), package);
+    assert_eq!(copied("demo-1.0.0.tgz.prov"), b"signed");
+}
+
+#[test]
+fn a_plan_does_not_promise_what_publishing_would_not_do() {
+    let world = with_a_chart();
+    world.publish(&[]).ends_with(0);
+    world.remove("published/oci");
+    world.write("published/demo-1.0.0.tgz", "somebody wrote over it");
+    for command in ["plan", "publish"] {
+        world.run(&[command]).ends_with(1).says("was changed");
+    }
+}

@@ -49,6 +49,8 @@ struct Location {
 /// What leads to a version in the folder, as far as it is there.
 struct Found<'a> {
     entry: Option<Entry<'a>>,
+    /// Where the package is or would be, from the folder.
+    url: String,
     file: Option<PathBuf>,
     tagged: Option<Tagged>,
 }
@@ -138,9 +140,14 @@ impl Location {
         self.path.join(".chart-release.lock")
     }
 
-    fn reference(&self, is: &ChartVersion, digest: Option<Digest>) -> Reference {
+    fn reference(&self, url: &str, digest: Option<Digest>) -> Reference {
         let folder = self.shown.strip_prefix("folder:").unwrap_or(&self.shown);
-        Reference { url: format!("{}/{}", folder.trim_end_matches('/'), is.package_file()), digest }
+        Reference { url: format!("{}/{url}", folder.trim_end_matches('/')), digest }
+    }
+
+    /// What lies beside the package at this place.
+    fn provenance(&self, url: &str) -> PathBuf {
+        self.path.join(format!("{url}.prov"))
     }
 
     fn index(&self) -> Result<Index, Problem> {
@@ -169,7 +176,7 @@ impl Location {
             return Err(self.two_packages(is, ("index.yaml says", said), tagged));
         }
         let holding = |standing, package| -> Result<Holding, Problem> {
-            let provenance = disk::is_file(&self.path.join(format!("{}.prov", is.package_file())))?;
+            let provenance = disk::is_file(&self.provenance(&found.url))?;
             Ok(Holding {
                 standing,
                 package,
@@ -179,7 +186,7 @@ impl Location {
                     .as_ref()
                     .and_then(|entry| entry.created)
                     .or_else(|| found.tagged.and_then(|tagged| tagged.created)),
-                reference: self.reference(is, package),
+                reference: self.reference(&found.url, package),
             })
         };
         let of_file = |file: &Path| -> Result<Option<Digest>, Problem> {
@@ -189,11 +196,12 @@ impl Location {
             (None, None, None) => Held::Absent,
             (Some(_), Some(_), Some(tagged)) => Held::Present(holding(Standing::Served, Some(tagged))?),
             (Some(_), Some(file), None) => {
-                let digest = match said {
-                    Some(digest) => Some(digest),
-                    None => of_file(file)?,
-                };
-                Held::Begun(holding(Standing::Served, digest)?)
+                // The rest is made from this file, so it is read: publishing would not go on with another one.
+                let there = of_file(file)?;
+                if let (Some(said), Some(there)) = (said, there) {
+                    self.unchanged(is, said, (file, there))?;
+                }
+                Held::Begun(holding(Standing::Served, there)?)
             }
             (None, Some(file), tagged) => {
                 let there = of_file(file)?;
@@ -219,10 +227,11 @@ impl Location {
 
     fn find<'a>(&self, index: &'a Index, is: &ChartVersion) -> Result<Found<'a>, Problem> {
         let entry = index.get(is.name.as_str(), is.version.as_str());
-        let file = match &entry {
-            Some(entry) => self.file_of(entry, is)?,
-            None => self.path.join(is.package_file()),
+        let url = match &entry {
+            Some(entry) => self.url_of(entry, is)?,
+            None => is.package_file(),
         };
+        let file = self.path.join(&url);
         let file = match disk::is_file(&file)? {
             true => Some(file),
             false if disk::exists(&file)? => {
@@ -233,50 +242,62 @@ impl Location {
             }
             false => None,
         };
-        Ok(Found { entry, file, tagged: self.layout(is).look(&is.version)? })
+        Ok(Found { entry, url, file, tagged: self.layout(is).look(&is.version)? })
     }
 
-    /// The file that an index entry points to. An entry that points out of the folder is somebody else's.
-    fn file_of(&self, entry: &Entry<'_>, is: &ChartVersion) -> Result<PathBuf, Problem> {
+    /// The file that an index entry points to, from the folder. An entry that points out of it is somebody else's.
+    fn url_of(&self, entry: &Entry<'_>, is: &ChartVersion) -> Result<String, Problem> {
         let elsewhere = |url: &str| {
             Problem::new(format!("the entry of {is} points to {url}, which is not a file of this folder"))
                 .at(format!("{}/index.yaml", self.shown), entry.line)
                 .next("give the folder an index of its own: let this channel be another folder")
         };
         let url = entry.url.ok_or_else(|| elsewhere("nothing"))?;
+        let url = url.strip_prefix("./").unwrap_or(url);
         let inside = |part: &str| !matches!(part, "" | ".." | ".");
         if url.contains([':', '\\', '%', '?', '#']) && url.replace("%2B", "+") != is.package_file()
             || !url.split('/').all(inside)
         {
             return Err(elsewhere(url));
         }
-        Ok(self.path.join(url.replace("%2B", "+")))
+        Ok(url.replace("%2B", "+"))
     }
 
     fn fetch(&self, is: &ChartVersion, package: Option<Digest>) -> Result<Fetched, Problem> {
         let index = self.index()?;
-        let path = match (self.find(&index, is)?.file, package) {
+        let found = self.find(&index, is)?;
+        let path = match (found.file, package) {
             (Some(file), _) => file,
             (None, Some(digest)) => self.layout(is).blob(digest),
-            (None, None) => self.path.join(is.package_file()),
+            (None, None) => self.path.join(&found.url),
         };
         let bytes = disk::read(&path)?
             .ok_or_else(|| Problem::new(format!("{} has no package of {is} any more", self.shown)))?;
-        let digest = Digest::of(&bytes);
-        if let Some(said) = package
-            && said != digest
-        {
-            let what = format!(
-                "the package of {is} in {} was changed: {said} was published, {digest} is there",
-                self.shown
-            );
-            return Err(Problem::new(what).in_file(path.display().to_string()).next(
-                "put back the file that was published; nothing will be written for this version until then",
-            ));
+        if let Some(said) = package {
+            self.unchanged(is, said, (&path, Digest::of(&bytes)))?;
         }
-        let provenance = disk::read(&self.path.join(format!("{}.prov", is.package_file())))?;
+        let provenance = disk::read(&self.provenance(&found.url))?;
         let attached = provenance.map(|bytes| Attachment { kind: Kind::Provenance, bytes });
         Ok(Fetched { bytes, attached: attached.into_iter().collect() })
+    }
+
+    /// Whether a file still has the bytes that were published.
+    fn unchanged(
+        &self,
+        is: &ChartVersion,
+        said: Digest,
+        (path, there): (&Path, Digest),
+    ) -> Result<(), Problem> {
+        if said == there {
+            return Ok(());
+        }
+        let what = format!(
+            "the package of {is} in {} was changed: {said} was published, {there} is there",
+            self.shown
+        );
+        Err(Problem::new(what).in_file(path.display().to_string()).next(
+            "put back the file that was published; nothing will be written for this version until then",
+        ))
     }
 
     /// Takes the folder for this run, unless it has it. What a dead run left half-way is swept out first.
@@ -337,14 +358,14 @@ impl Location {
             package: written,
             attached: package.provenance.is_some().then_some(Kind::Provenance).into_iter().collect(),
             created: Some(record.created),
-            reference: self.reference(is, written),
+            reference: self.reference(&is.package_file(), written),
         })
     }
 
     fn attach(&self, to: &Record, attachment: &Attachment) -> Result<(), Problem> {
         self.begin_writing()?;
         let Kind::Provenance = attachment.kind;
-        let path = self.path.join(format!("{}.prov", to.is.package_file()));
+        let path = self.provenance(&self.find(&self.index()?, &to.is)?.url);
         let digest = Digest::of(&attachment.bytes);
         disk::write_scratch(&self.scratch_of(digest), &attachment.bytes)?;
         self.place(digest, &path)
@@ -394,18 +415,19 @@ impl Location {
             Held::Present(holding) => return Ok(holding.reference),
             Held::Absent | Held::Begun(_) => {}
         }
-        self.place_files(index, record)?;
-        Ok(self.reference(is, Some(digest)))
+        let url = self.place_files(index, record)?;
+        Ok(self.reference(&url, Some(digest)))
     }
 
-    fn place_files(&self, index: &Index, record: &Record) -> Result<(), Problem> {
+    /// Answers where the package is, from the folder.
+    fn place_files(&self, index: &Index, record: &Record) -> Result<String, Problem> {
         let (is, layout, artifact) = (&record.is, self.layout(&record.is), Artifact::of(record));
         let found = self.find(index, is)?;
         if found.file.is_none() {
-            self.place(record.package.digest, &self.path.join(is.package_file()))?;
+            self.place(record.package.digest, &self.path.join(&found.url))?;
         }
         if let Some(blob) = record.provenance {
-            self.place(blob.digest, &self.path.join(format!("{}.prov", is.package_file())))?;
+            self.place(blob.digest, &self.provenance(&found.url))?;
         }
         if found.tagged.is_none() {
             let blobs = [&artifact.config, &artifact.manifest].map(|blob| Digest::of(blob));
@@ -415,7 +437,7 @@ impl Location {
             }
             layout.tag(&self.scratch("index.json"), &is.version, &artifact)?;
         }
-        Ok(())
+        Ok(found.url)
     }
 
     /// Adds the entries that the index lacks, in one step.
