@@ -1,10 +1,11 @@
 //! The checked value → doors, channels, a run; and its answer.
 
 use crate::{
-    changes::Selection,
+    changes::{About, Selection, Survey},
     channels::{Channel, folder::Folder},
     charts::ChartVersion,
     config::{ChannelChoice, Config},
+    digest::Digest,
     doors::{disk, shelf::Shelf},
     holdings::ChannelId,
     packages,
@@ -76,17 +77,24 @@ pub fn root(folder: &Path) -> Result<PathBuf, Problem> {
     Repo::root(folder)
 }
 
+/// The most threads that wait for doors, however many charts are worked on at once.
+const MOST_THREADS: usize = 16;
+
 /// Does what is asked for, from the beginning to the end.
 ///
 /// # Errors
 /// What stops everything. What stops single charts is in the answer.
 pub fn run(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answer, NoAnswer> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(config.jobs.get().max(2))
+        // Work that blocks or computes has threads of its own.
+        .worker_threads(config.jobs.get().clamp(2, MOST_THREADS))
         .enable_all()
         .build()
         .map_err(|error| Problem::new(format!("cannot start: {error}")))?;
-    runtime.block_on(answer(config, asked, watch))
+    let answer = runtime.block_on(answer(config, asked, watch));
+    // After a signal, somebody waits for the end, and not for what nobody will read any more.
+    runtime.shutdown_background();
+    answer
 }
 
 async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answer, NoAnswer> {
@@ -102,12 +110,10 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         true => Selection::Sweep { since: config.since.clone() },
         false => Selection::Named(config.names.clone()),
     };
-    let mut survey = repo.survey(selection).await.map_err(usage)?;
+    let mut survey = interruptible(repo.survey(selection)).await?.map_err(usage)?;
     if let Some(only) = &config.only {
         let wanted = selected(only).map_err(usage)?;
-        for lane in survey.lanes.values_mut() {
-            lane.retain(|candidate| wanted.contains(&candidate.is));
-        }
+        only_those(wanted, &mut survey);
     }
     watch.saw(Event::Surveyed { charts: survey.lanes.len() });
     let secrets = config.secrets.iter().filter_map(|secret| Secret::new(secret.value()).ok());
@@ -117,9 +123,10 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         let problems =
             survey.problems.into_iter().map(|(about, problem)| Failure { chart: about.to_string(), problem });
         let packages = Packages { made: Vec::new(), notices: survey.notices, problems: problems.collect() };
-        return Ok(Answer::Packages(package_into(config, &packing, candidates, packages, watch).await));
+        let packages = interruptible(package_into(config, &packing, candidates, packages, watch)).await?;
+        return Ok(Answer::Packages(packages));
     }
-    let stopped = stop_at_signal();
+    let stopped = Arc::new(AtomicBool::new(false));
     let run = Run {
         channels: &channels,
         source: &packing,
@@ -131,9 +138,12 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         source_url: facts.origin,
         stop: &|| stopped.load(Ordering::Relaxed),
     };
-    let plan = publish::plan(&run, survey).await;
+    let plan = interruptible(publish::plan(&run, survey)).await?;
     Ok(match asked {
-        Asked::Publish => Answer::Report(publish::publish(&run, plan).await),
+        Asked::Publish => {
+            stop_at_signal(Arc::clone(&stopped));
+            Answer::Report(publish::publish(&run, plan).await)
+        }
         Asked::Plan | Asked::Package => Answer::Plan(plan),
     })
 }
@@ -163,6 +173,24 @@ fn channels(choices: &[ChannelChoice]) -> Result<Vec<Arc<dyn Channel>>, Problem>
     Ok(folders.into_iter().map(channel).collect())
 }
 
+/// Leaves only these candidates, and tells which of these are none.
+fn only_those(wanted: BTreeSet<ChartVersion>, survey: &mut Survey) {
+    let mut gone = wanted.clone();
+    for lane in survey.lanes.values_mut() {
+        lane.retain(|candidate| wanted.contains(&candidate.is));
+        lane.iter().for_each(|candidate| {
+            gone.remove(&candidate.is);
+        });
+    }
+    let told: BTreeSet<String> = survey.problems.iter().map(|(about, _)| about.to_string()).collect();
+    for is in gone.into_iter().filter(|is| !told.contains(&is.to_string())) {
+        let problem = Problem::new(format!("the plan has {is}, and it is no candidate of this run")).next(
+            format!("repeat the --since that the plan was made with, or run `chart-release publish {is}`"),
+        );
+        survey.problems.push((About::Version(is), problem));
+    }
+}
+
 /// The versions of a plan document.
 fn selected(file: &Path) -> Result<BTreeSet<ChartVersion>, Problem> {
     let shown = file.display().to_string();
@@ -176,18 +204,25 @@ fn selected(file: &Path) -> Result<BTreeSet<ChartVersion>, Problem> {
 
 /// Set by the first SIGINT or SIGTERM: the wave that is under way is finished, and no other begun. A second one ends
 /// the program at once; running again finishes what it began.
-fn stop_at_signal() -> Arc<AtomicBool> {
-    let stopped = Arc::new(AtomicBool::new(false));
-    let told = Arc::clone(&stopped);
+fn stop_at_signal(stopped: Arc<AtomicBool>) {
     tokio::spawn(async move {
         if signal().await {
-            told.store(true, Ordering::Relaxed);
+            stopped.store(true, Ordering::Relaxed);
             if signal().await {
                 std::process::exit(130);
             }
         }
     });
-    stopped
+}
+
+/// Does something that writes to no channel, and leaves it at the first SIGINT or SIGTERM.
+async fn interruptible<T>(work: impl Future<Output = T>) -> Result<T, NoAnswer> {
+    tokio::select! {
+        done = work => Ok(done),
+        true = signal() => {
+            Err(Problem::new("stopped by a signal before anything was published").next("run again").passing().into())
+        }
+    }
 }
 
 /// Waits for SIGINT or SIGTERM; `false` where neither can be heard.
@@ -222,9 +257,11 @@ async fn package_into(
                 packages.notices.extend(notices);
                 let file = config.into.join(candidate.is.package_file());
                 let scratch = config.into.join(format!(".{}.partial", candidate.is.package_file()));
-                let written = disk::write_scratch(&scratch, &package.bytes)
-                    .and_then(|()| disk::replace(&scratch, &file));
-                written.map_err(Problem::from).map(|()| Made {
+                let written = unserved(&config.into, &file, package.digest).and_then(|()| {
+                    disk::write_scratch(&scratch, &package.bytes)?;
+                    Ok(disk::replace(&scratch, &file)?)
+                });
+                written.map(|()| Made {
                     is: candidate.is.clone(),
                     file: file.display().to_string(),
                     package: package.digest,
@@ -241,4 +278,19 @@ async fn package_into(
         }
     }
     packages
+}
+
+/// A package that people install is not written over, by no command.
+fn unserved(folder: &Path, file: &Path, package: Digest) -> Result<(), Problem> {
+    if !disk::exists(&folder.join("index.yaml"))? {
+        return Ok(());
+    }
+    match disk::read(file)?.map(|bytes| Digest::of(&bytes)) {
+        Some(there) if there != package => Err(Problem::new(
+            "another package of this name is there, and the index.yaml beside it may lead to it",
+        )
+        .in_file(file.display().to_string())
+        .next("let --into be another folder")),
+        _ => Ok(()),
+    }
 }

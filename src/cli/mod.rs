@@ -73,7 +73,7 @@ fn run(asked: Asked, given: Given) -> Result<ExitCode, NoAnswer> {
     let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let config = given.check(&root, bytes, processors).map_err(NoAnswer::usage)?;
     use_colors(config.color);
-    progress::log(config.verbose);
+    progress::log(config.quiet, config.verbose);
     let watch = progress::watch(config.quiet, config.verbose);
     let answer = setup::run(&config, asked, watch.as_ref());
     // A bar must be gone before the answer is printed.

@@ -1,6 +1,10 @@
 //! What people do to a program that they do not trust: odd folders, odd names, odd moments.
 
 use crate::world::{World, stored};
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::{Child, ChildStderr, Stdio},
+};
 
 const DEMO: [&str; 3] = ["demo-1.0.0.tgz", "index.yaml: demo-1.0.0.tgz", "oci/demo: 1.0.0"];
 
@@ -35,7 +39,7 @@ fn two_folders_in_any_order_are_the_same_folders() {
     let run = |first: &str, second: &str| {
         let mut command = world.program();
         command.args(["publish", "--channel", first, "--channel", second]);
-        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().expect("it starts")
     };
     // Each run holds both locks while it writes: taken in two orders, each would wait for the other.
@@ -137,5 +141,93 @@ fn a_plan_does_not_promise_what_publishing_would_not_do() {
     world.write("published/demo-1.0.0.tgz", "somebody wrote over it");
     for command in ["plan", "publish"] {
         world.run(&[command]).ends_with(1).says("was changed");
+    }
+}
+
+#[test]
+fn packages_are_not_written_over_those_that_people_install() {
+    let mut world = with_a_chart();
+    world.publish(&[]).ends_with(0);
+    let once = world.bytes();
+    world.run(&["package", "--into", "published"]).ends_with(0);
+    world.write("charts/demo/values.yaml", "greeting: changed\n");
+    world.commit("Change it");
+    world
+        .run(&["package", "--into", "published"])
+        .ends_with(1)
+        .says("published/demo-1.0.0.tgz")
+        .says("--into");
+    assert_eq!(world.bytes(), once);
+    // Without an index it is a folder of packages: made as often as somebody likes.
+    world.run(&["package"]).ends_with(0);
+    world.write("charts/demo/values.yaml", "greeting: changed again\n");
+    world.run(&["package"]).ends_with(0);
+}
+
+#[test]
+fn a_version_of_a_plan_that_is_gone_is_told() {
+    let mut world = with_a_chart();
+    world.bump("charts/demo", "1.1.0");
+    world.commit("Bump it");
+    let plan = world.run(&["plan", "--since", "HEAD~1", "--json"]).ends_with(0).out;
+    std::fs::write(world.path("plan.json"), plan).expect("a file");
+    world.bump("charts/demo", "1.2.0");
+    world.commit("Bump it");
+    world.publish(&["--only", "../plan.json"]).ends_with(1).says("chart-release publish demo@1.1.0");
+    assert_eq!(world.stored(), [""; 0]);
+    world.publish(&["--only", "../plan.json", "--since", "HEAD~1"]).ends_with(1);
+    world.publish(&["--only", "../plan.json", "--since", "HEAD~2"]).ends_with(0);
+    assert_eq!(world.stored(), ["demo-1.1.0.tgz", "index.yaml: demo-1.1.0.tgz", "oci/demo: 1.1.0"]);
+}
+
+#[test]
+fn as_many_at_once_as_somebody_likes() {
+    let world = with_a_chart();
+    world.publish(&["--jobs", &usize::MAX.to_string()]).ends_with(0);
+    assert_eq!(world.stored(), DEMO);
+}
+
+/// The program, its stderr read as far as the line that has this text.
+fn started_until(world: &World, arguments: &[&str], text: &str) -> (Child, BufReader<ChildStderr>) {
+    let mut command = world.program();
+    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("it starts");
+    let mut told = BufReader::new(child.stderr.take().expect("stderr"));
+    let mut line = String::new();
+    while !line.contains(text) {
+        line.clear();
+        assert_ne!(told.read_line(&mut line).expect("stderr is text"), 0, "it never says {text:?}");
+    }
+    (child, told)
+}
+
+#[test]
+fn who_waits_for_another_run_is_told() {
+    use chart_release::doors::disk;
+    let world = with_a_chart();
+    let lock = disk::lock(&world.repository().join("published/.chart-release.lock"), || ()).expect("a lock");
+    let (mut child, told) = started_until(&world, &["publish"], "waiting for another run");
+    drop(lock);
+    assert!(child.wait().expect("it ends").success());
+    drop(told);
+    assert_eq!(world.stored(), DEMO);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_has_written_nothing_ends_at_the_first_signal() {
+    let world = with_a_chart();
+    std::fs::create_dir(world.repository().join("published")).expect("a folder");
+    // Reading it never ends.
+    let status = world.command("mkfifo").arg(world.repository().join("published/index.yaml")).status();
+    assert!(status.expect("mkfifo runs").success());
+    for (command, signal) in [("plan", "-INT"), ("publish", "-TERM")] {
+        let (mut child, mut told) = started_until(&world, &[command], "found 1 chart");
+        let status = world.command("kill").args([signal, &child.id().to_string()]).status();
+        assert!(status.expect("kill runs").success());
+        assert_eq!(child.wait().expect("it ends").code(), Some(4));
+        let mut rest = String::new();
+        told.read_to_string(&mut rest).expect("stderr is text");
+        assert!(rest.contains("stopped by a signal before anything was published"), "{rest}");
     }
 }

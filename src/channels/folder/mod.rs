@@ -304,7 +304,7 @@ impl Location {
     fn begin_writing(&self) -> Result<(), Problem> {
         let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         if writing.is_none() {
-            let told = || tracing::info!("waiting for another run that is writing to {}", self.shown);
+            let told = || tracing::warn!("waiting for another run that is writing to {}", self.shown);
             let lock = disk::lock(&self.lock_path(), told)?;
             disk::remove_folder(&self.scratch(""))?;
             *writing = Some(lock);
