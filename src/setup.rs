@@ -111,6 +111,7 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         false => Selection::Named(config.names.clone()),
     };
     let mut survey = interruptible(repo.survey(selection)).await?.map_err(usage)?;
+    survey.notices.extend(no_charts(config, &survey));
     if let Some(only) = &config.only {
         let wanted = selected(only).map_err(usage)?;
         only_those(wanted, &mut survey);
@@ -171,6 +172,15 @@ fn channels(choices: &[ChannelChoice]) -> Result<Vec<Arc<dyn Channel>>, Problem>
     }
     let channel = |(path, id): (PathBuf, &ChannelId)| Arc::new(Folder::new(&id.0, path)) as Arc<dyn Channel>;
     Ok(folders.into_iter().map(channel).collect())
+}
+
+/// A folder that was misspelt looks like one whose charts are all published.
+fn no_charts(config: &Config, survey: &Survey) -> Option<Problem> {
+    let nothing = survey.lanes.is_empty() && survey.placeholders.is_empty() && survey.problems.is_empty();
+    nothing.then(|| {
+        Problem::new(format!("there is no chart below {}", config.charts.join(", ")))
+            .next("say with --charts where they are, and see that --exclude leaves some")
+    })
 }
 
 /// Leaves only these candidates, and tells which of these are none.
@@ -282,11 +292,9 @@ async fn package_into(
 
 /// A package that people install is not written over, by no command.
 fn unserved(folder: &Path, file: &Path, package: Digest) -> Result<(), Problem> {
-    if !disk::exists(&folder.join("index.yaml"))? {
-        return Ok(());
-    }
+    disk::make_folder(folder)?;
     match disk::read(file)?.map(|bytes| Digest::of(&bytes)) {
-        Some(there) if there != package => Err(Problem::new(
+        Some(there) if there != package && disk::exists(&folder.join("index.yaml"))? => Err(Problem::new(
             "another package of this name is there, and the index.yaml beside it may lead to it",
         )
         .in_file(file.display().to_string())
