@@ -231,3 +231,49 @@ fn a_run_that_has_written_nothing_ends_at_the_first_signal() {
         assert!(rest.contains("stopped by a signal before anything was published"), "{rest}");
     }
 }
+
+#[test]
+fn a_misspelt_folder_of_charts_is_told() {
+    let world = with_a_chart();
+    world.publish(&["--charts", "chart"]).ends_with(0).says("there is no chart below chart");
+    world.publish(&[]).ends_with(0).never_says("there is no chart");
+    world.publish(&[]).ends_with(0).never_says("there is no chart");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_configuration_that_is_a_link_to_nowhere_is_not_taken_for_none() {
+    let world = with_a_chart();
+    std::os::unix::fs::symlink("nowhere", world.repository().join("chart-release.yaml")).expect("a link");
+    world.publish(&[]).ends_with(2).says("chart-release.yaml");
+    assert_eq!(world.stored(), [""; 0]);
+}
+
+#[test]
+fn a_secret_in_a_name_or_within_base64_refuses_the_chart() {
+    let secret = "ghs_0123456789abcdefghijklmnop";
+    let mut world = World::new();
+    world.chart("charts/named", "named", "1.0.0");
+    world.write(&format!("charts/named/{secret}.txt"), "text");
+    world.chart("charts/registry", "registry", "1.0.0");
+    // base64 of `user:` and the secret, as a registry's configuration holds it.
+    let encoded = "dXNlcjpnaHNfMDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3A=";
+    world.write("charts/registry/values.yaml", format!("auth: {encoded}\n"));
+    world.commit("Add charts with leaks");
+    World::end(world.program().args(["publish", "-v"]).env("GITHUB_TOKEN", secret))
+        .ends_with(1)
+        .says("the name of a file holds the value of a secret")
+        .says("charts/registry/values.yaml:1")
+        .never_says(secret);
+    assert_eq!(world.stored(), [""; 0]);
+}
+
+#[test]
+fn a_folder_in_the_way_of_a_package_leaves_nothing_behind() {
+    let world = with_a_chart();
+    world.write("packages/demo-1.0.0.tgz/README.md", "somebody's");
+    world.run(&["package"]).ends_with(1).says("demo-1.0.0.tgz");
+    assert_eq!(stored(&world.repository().join("packages")), ["demo-1.0.0.tgz/README.md"]);
+    world.write("file", "");
+    world.run(&["package", "--into", "file"]).ends_with(1).says("cannot make the folder file");
+}
