@@ -277,3 +277,12 @@ fn a_folder_in_the_way_of_a_package_leaves_nothing_behind() {
     world.write("file", "");
     world.run(&["package", "--into", "file"]).ends_with(1).says("cannot make the folder file");
 }
+
+#[test]
+fn an_index_that_cannot_be_extended_is_named_with_its_folder() {
+    let world = with_a_chart();
+    let index = "apiVersion: v1\nentries: {demo: [{name: demo, version: 0.9.0, urls: [x]}]}\n";
+    world.write("published/index.yaml", index);
+    world.publish(&[]).ends_with(1).says("in: folder:published/index.yaml").says("block style");
+    assert_eq!(world.index(), index);
+}

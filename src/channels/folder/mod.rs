@@ -152,11 +152,14 @@ impl Location {
 
     fn index(&self) -> Result<Index, Problem> {
         let Some(bytes) = disk::read(&self.index_path())? else { return Ok(Index::empty()) };
-        Index::scan(bytes).map_err(|mut problem| {
-            let line = problem.place.as_ref().and_then(|place| place.line);
-            problem.place = Some(crate::problem::Place { file: format!("{}/index.yaml", self.shown), line });
-            problem
-        })
+        Index::scan(bytes).map_err(|problem| self.in_index(problem))
+    }
+
+    /// A problem of the index as one of this folder's.
+    fn in_index(&self, mut problem: Problem) -> Problem {
+        let line = problem.place.as_ref().and_then(|place| place.line);
+        problem.place = Some(crate::problem::Place { file: format!("{}/index.yaml", self.shown), line });
+        problem
     }
 
     fn look(&self, wanted: &[ChartVersion]) -> Result<Vec<Held>, Problem> {
@@ -466,7 +469,7 @@ impl Location {
             return Ok(());
         }
         let newest = new.iter().map(|entry| entry.created).max().unwrap_or_default();
-        let bytes: Bytes = index.with(&new, newest)?;
+        let bytes: Bytes = index.with(&new, newest).map_err(|problem| self.in_index(problem))?;
         self.check_extended(&bytes, &new)?;
         let scratch = self.scratch("index.yaml");
         disk::write_scratch(&scratch, &bytes)?;
