@@ -286,3 +286,16 @@ fn an_index_that_cannot_be_extended_is_named_with_its_folder() {
     world.publish(&[]).ends_with(1).says("in: folder:published/index.yaml").says("block style");
     assert_eq!(world.index(), index);
 }
+
+#[test]
+fn a_layout_that_no_registry_would_read_is_not_mended_by_guessing() {
+    let world = with_a_chart();
+    for index in ["{}", "[]", r#"{"schemaVersion":2,"manifests":"all of them"}"#] {
+        world.write("published/oci/demo/index.json", index);
+        for command in ["plan", "publish"] {
+            world.run(&[command]).ends_with(1).says("it is not an OCI image index");
+        }
+        let path = world.repository().join("published/oci/demo/index.json");
+        assert_eq!(std::fs::read_to_string(path).expect("a file"), index);
+    }
+}
