@@ -285,6 +285,8 @@ fn an_index_that_cannot_be_extended_is_named_with_its_folder() {
     world.write("published/index.yaml", index);
     world.publish(&[]).ends_with(1).says("in: folder:published/index.yaml").says("block style");
     assert_eq!(world.index(), index);
+    assert!(!world.repository().join("published/demo-1.0.0.tgz").exists());
+    assert!(!world.repository().join("published/oci").exists());
 }
 
 #[test]

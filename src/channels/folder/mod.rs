@@ -395,8 +395,13 @@ impl Location {
         }
         self.begin_writing()?;
         let index = self.index()?;
-        let mut exposed: Vec<_> = records.iter().map(|record| self.expose_files(&index, record)).collect();
-        if let Err(problem) = self.extend_index(&index, records, &exposed) {
+        // An index that nothing can be added to is found before anything can be seen.
+        let mut exposed = match self.extended(&index, records.iter()) {
+            Ok(_) => records.iter().map(|record| self.expose_files(&index, record)).collect(),
+            Err(problem) => vec![Err(problem.into()); records.len()],
+        };
+        let going = records.iter().zip(&exposed).filter(|(_, exposed)| exposed.is_ok());
+        if let Err(problem) = self.extend_index(&index, going.map(|(record, _)| record)) {
             for one in exposed.iter_mut().filter(|one| one.is_ok()) {
                 *one = Err(problem.clone().into());
             }
@@ -444,20 +449,26 @@ impl Location {
     }
 
     /// Adds the entries that the index lacks, in one step.
-    fn extend_index(
+    fn extend_index<'a>(
         &self,
         index: &Index,
-        records: &[Record],
-        exposed: &[Result<Reference, ExposeError>],
+        records: impl Iterator<Item = &'a Record>,
     ) -> Result<(), Problem> {
-        let lacking =
-            |record: &&Record| index.get(record.is.name.as_str(), record.is.version.as_str()).is_none();
+        let Some(bytes) = self.extended(index, records)? else { return Ok(()) };
+        let scratch = self.scratch("index.yaml");
+        disk::write_scratch(&scratch, &bytes)?;
+        // An index that is a link stays one: what it leads to is replaced.
+        Ok(disk::replace(&scratch, &disk::absolute(&self.index_path())?)?)
+    }
+
+    /// The index with the entries that it lacks; `None` when it lacks none.
+    fn extended<'a>(
+        &self,
+        index: &Index,
+        records: impl Iterator<Item = &'a Record>,
+    ) -> Result<Option<Bytes>, Problem> {
         let new: Vec<NewEntry<'_>> = records
-            .iter()
-            .zip(exposed)
-            .filter(|(_, exposed)| exposed.is_ok())
-            .map(|(record, _)| record)
-            .filter(lacking)
+            .filter(|record| index.get(record.is.name.as_str(), record.is.version.as_str()).is_none())
             .map(|record| NewEntry {
                 metadata: &record.metadata,
                 urls: vec![record.is.package_file()],
@@ -466,15 +477,12 @@ impl Location {
             })
             .collect();
         if new.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let newest = new.iter().map(|entry| entry.created).max().unwrap_or_default();
-        let bytes: Bytes = index.with(&new, newest).map_err(|problem| self.in_index(problem))?;
+        let bytes = index.with(&new, newest).map_err(|problem| self.in_index(problem))?;
         self.check_extended(&bytes, &new)?;
-        let scratch = self.scratch("index.yaml");
-        disk::write_scratch(&scratch, &bytes)?;
-        // An index that is a link stays one: what it leads to is replaced.
-        Ok(disk::replace(&scratch, &disk::absolute(&self.index_path())?)?)
+        Ok(Some(bytes))
     }
 
     /// Reads what is about to be the index: readers must never see one that lost what it should have gained.
