@@ -18,10 +18,12 @@ pub fn watch(quiet: bool, verbose: u8) -> Box<dyn Watch> {
     }
 }
 
-/// Writes the log to stderr: nothing, what is done (1), what is asked of git and disk (2), or everything (3).
-pub fn log(verbose: u8) {
+/// Writes the log to stderr: what somebody may wonder at (0), what is done (1), what is asked of git and disk (2), or
+/// everything (3).
+pub fn log(quiet: bool, verbose: u8) {
     let level = match verbose {
-        0 => return,
+        0 if quiet => return,
+        0 => "chart_release=warn",
         1 => "chart_release=info",
         2 => "chart_release=debug",
         _ => "trace",

@@ -1,11 +1,13 @@
 //! The checked value → doors, channels, a run; and its answer.
 
 use crate::{
-    changes::Selection,
+    changes::{About, Selection, Survey},
     channels::{Channel, folder::Folder},
     charts::ChartVersion,
     config::{ChannelChoice, Config},
+    digest::Digest,
     doors::{disk, shelf::Shelf},
+    holdings::ChannelId,
     packages,
     plan::{Failure, Plan},
     problem::Problem,
@@ -15,7 +17,7 @@ use crate::{
     secret::Secret,
 };
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -75,17 +77,24 @@ pub fn root(folder: &Path) -> Result<PathBuf, Problem> {
     Repo::root(folder)
 }
 
+/// The most threads that wait for doors, however many charts are worked on at once.
+const MOST_THREADS: usize = 16;
+
 /// Does what is asked for, from the beginning to the end.
 ///
 /// # Errors
 /// What stops everything. What stops single charts is in the answer.
 pub fn run(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answer, NoAnswer> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(config.jobs.get().max(2))
+        // Work that blocks or computes has threads of its own.
+        .worker_threads(config.jobs.get().clamp(2, MOST_THREADS))
         .enable_all()
         .build()
         .map_err(|error| Problem::new(format!("cannot start: {error}")))?;
-    runtime.block_on(answer(config, asked, watch))
+    let answer = runtime.block_on(answer(config, asked, watch));
+    // After a signal, somebody waits for the end, and not for what nobody will read any more.
+    runtime.shutdown_background();
+    answer
 }
 
 async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answer, NoAnswer> {
@@ -94,18 +103,18 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         Some(epoch) => epoch.map_err(usage)?,
         None => None,
     };
+    let channels = channels(&config.channels).map_err(usage)?;
     let repo = Repo::open(&config.repository, &repository_settings(config)?).map_err(usage)?;
     let facts = repo.facts().await?;
     let selection = match config.names.is_empty() {
         true => Selection::Sweep { since: config.since.clone() },
         false => Selection::Named(config.names.clone()),
     };
-    let mut survey = repo.survey(selection).await.map_err(usage)?;
+    let mut survey = interruptible(repo.survey(selection)).await?.map_err(usage)?;
+    survey.notices.extend(no_charts(config, &survey));
     if let Some(only) = &config.only {
         let wanted = selected(only).map_err(usage)?;
-        for lane in survey.lanes.values_mut() {
-            lane.retain(|candidate| wanted.contains(&candidate.is));
-        }
+        only_those(wanted, &mut survey);
     }
     watch.saw(Event::Surveyed { charts: survey.lanes.len() });
     let secrets = config.secrets.iter().filter_map(|secret| Secret::new(secret.value()).ok());
@@ -115,10 +124,10 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         let problems =
             survey.problems.into_iter().map(|(about, problem)| Failure { chart: about.to_string(), problem });
         let packages = Packages { made: Vec::new(), notices: survey.notices, problems: problems.collect() };
-        return Ok(Answer::Packages(package_into(config, &packing, candidates, packages, watch).await));
+        let packages = interruptible(package_into(config, &packing, candidates, packages, watch)).await?;
+        return Ok(Answer::Packages(packages));
     }
-    let channels = config.channels.iter().map(channel).collect::<Result<Vec<_>, _>>()?;
-    let stopped = stop_at_signal();
+    let stopped = Arc::new(AtomicBool::new(false));
     let run = Run {
         channels: &channels,
         source: &packing,
@@ -130,9 +139,12 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         source_url: facts.origin,
         stop: &|| stopped.load(Ordering::Relaxed),
     };
-    let plan = publish::plan(&run, survey).await;
+    let plan = interruptible(publish::plan(&run, survey)).await?;
     Ok(match asked {
-        Asked::Publish => Answer::Report(publish::publish(&run, plan).await),
+        Asked::Publish => {
+            stop_at_signal(Arc::clone(&stopped));
+            Answer::Report(publish::publish(&run, plan).await)
+        }
         Asked::Plan | Asked::Package => Answer::Plan(plan),
     })
 }
@@ -149,9 +161,44 @@ fn repository_settings(config: &Config) -> Result<repo::Settings, Problem> {
     })
 }
 
-fn channel(choice: &ChannelChoice) -> Result<Arc<dyn Channel>, Problem> {
-    let ChannelChoice::Folder { id, path } = choice;
-    Ok(Arc::new(Folder::new(&id.0, disk::absolute(path)?)))
+/// Folders stand in the order of their paths, however they were named: a run takes the lock of each in that order, so
+/// that two runs never wait for each other. For the same reason none stands there twice.
+fn channels(choices: &[ChannelChoice]) -> Result<Vec<Arc<dyn Channel>>, Problem> {
+    let mut folders = BTreeMap::new();
+    for ChannelChoice::Folder { id, path } in choices {
+        if let Some(other) = folders.insert(disk::absolute(path)?, id) {
+            return Err(Problem::new(format!("{other} and {id} are the same folder")).next("leave out one"));
+        }
+    }
+    let channel = |(path, id): (PathBuf, &ChannelId)| Arc::new(Folder::new(&id.0, path)) as Arc<dyn Channel>;
+    Ok(folders.into_iter().map(channel).collect())
+}
+
+/// A folder that was misspelt looks like one whose charts are all published.
+fn no_charts(config: &Config, survey: &Survey) -> Option<Problem> {
+    let nothing = survey.lanes.is_empty() && survey.placeholders.is_empty() && survey.problems.is_empty();
+    nothing.then(|| {
+        Problem::new(format!("there is no chart below {}", config.charts.join(", ")))
+            .next("say with --charts where they are, and see that --exclude leaves some")
+    })
+}
+
+/// Leaves only these candidates, and tells which of these are none.
+fn only_those(wanted: BTreeSet<ChartVersion>, survey: &mut Survey) {
+    let mut gone = wanted.clone();
+    for lane in survey.lanes.values_mut() {
+        lane.retain(|candidate| wanted.contains(&candidate.is));
+        lane.iter().for_each(|candidate| {
+            gone.remove(&candidate.is);
+        });
+    }
+    let told: BTreeSet<String> = survey.problems.iter().map(|(about, _)| about.to_string()).collect();
+    for is in gone.into_iter().filter(|is| !told.contains(&is.to_string())) {
+        let problem = Problem::new(format!("the plan has {is}, and it is no candidate of this run")).next(
+            format!("repeat the --since that the plan was made with, or run `chart-release publish {is}`"),
+        );
+        survey.problems.push((About::Version(is), problem));
+    }
 }
 
 /// The versions of a plan document.
@@ -167,18 +214,25 @@ fn selected(file: &Path) -> Result<BTreeSet<ChartVersion>, Problem> {
 
 /// Set by the first SIGINT or SIGTERM: the wave that is under way is finished, and no other begun. A second one ends
 /// the program at once; running again finishes what it began.
-fn stop_at_signal() -> Arc<AtomicBool> {
-    let stopped = Arc::new(AtomicBool::new(false));
-    let told = Arc::clone(&stopped);
+fn stop_at_signal(stopped: Arc<AtomicBool>) {
     tokio::spawn(async move {
         if signal().await {
-            told.store(true, Ordering::Relaxed);
+            stopped.store(true, Ordering::Relaxed);
             if signal().await {
                 std::process::exit(130);
             }
         }
     });
-    stopped
+}
+
+/// Does something that writes to no channel, and leaves it at the first SIGINT or SIGTERM.
+async fn interruptible<T>(work: impl Future<Output = T>) -> Result<T, NoAnswer> {
+    tokio::select! {
+        done = work => Ok(done),
+        true = signal() => {
+            Err(Problem::new("stopped by a signal before anything was published").next("run again").passing().into())
+        }
+    }
 }
 
 /// Waits for SIGINT or SIGTERM; `false` where neither can be heard.
@@ -213,9 +267,11 @@ async fn package_into(
                 packages.notices.extend(notices);
                 let file = config.into.join(candidate.is.package_file());
                 let scratch = config.into.join(format!(".{}.partial", candidate.is.package_file()));
-                let written = disk::write_scratch(&scratch, &package.bytes)
-                    .and_then(|()| disk::replace(&scratch, &file));
-                written.map_err(Problem::from).map(|()| Made {
+                let written = unserved(&config.into, &file, package.digest).and_then(|()| {
+                    disk::write_scratch(&scratch, &package.bytes)?;
+                    Ok(disk::replace(&scratch, &file)?)
+                });
+                written.map(|()| Made {
                     is: candidate.is.clone(),
                     file: file.display().to_string(),
                     package: package.digest,
@@ -232,4 +288,17 @@ async fn package_into(
         }
     }
     packages
+}
+
+/// A package that people install is not written over, by no command.
+fn unserved(folder: &Path, file: &Path, package: Digest) -> Result<(), Problem> {
+    disk::make_folder(folder)?;
+    match disk::read(file)?.map(|bytes| Digest::of(&bytes)) {
+        Some(there) if there != package && disk::exists(&folder.join("index.yaml"))? => Err(Problem::new(
+            "another package of this name is there, and the index.yaml beside it may lead to it",
+        )
+        .in_file(file.display().to_string())
+        .next("let --into be another folder")),
+        _ => Ok(()),
+    }
 }

@@ -73,7 +73,7 @@ fn run(asked: Asked, given: Given) -> Result<ExitCode, NoAnswer> {
     let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let config = given.check(&root, bytes, processors).map_err(NoAnswer::usage)?;
     use_colors(config.color);
-    progress::log(config.verbose);
+    progress::log(config.quiet, config.verbose);
     let watch = progress::watch(config.quiet, config.verbose);
     let answer = setup::run(&config, asked, watch.as_ref());
     // A bar must be gone before the answer is printed.
@@ -100,7 +100,9 @@ fn in_words(answer: &Answer, config: &Config) -> (String, ExitCode) {
 fn read(file: &ConfigFile) -> Result<Option<Vec<u8>>, Problem> {
     match std::fs::read(&file.path) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !file.named => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !file.named && !file.path.is_symlink() => {
+            Ok(None)
+        }
         Err(error) => Err(Problem::new(format!("cannot read the configuration: {error}"))
             .in_file(&file.name)
             .next("name a file that can be read, or leave --config out")),

@@ -43,11 +43,12 @@ pub(super) fn failed<'a>(tried: &'static str, path: &'a Path) -> impl FnOnce(io:
     move |source| DiskError { tried, path: path.to_owned(), source }
 }
 
-/// The bytes of a file; `None` when there is no such file.
+/// The bytes of a file; `None` when there is no such file. A link that leads nowhere is an error: what it led to may be
+/// back soon.
 pub fn read(path: &Path) -> Result<Option<Bytes>, DiskError> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes.into())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !path.is_symlink() => Ok(None),
         Err(error) => Err(failed("read", path)(error)),
     }
 }
@@ -66,19 +67,30 @@ pub fn is_file(path: &Path) -> Result<bool, DiskError> {
     }
 }
 
-/// The absolute form of a path, its links resolved as far as it exists.
+/// The absolute form of a path, its links resolved as far as it exists: two paths of one folder have the same.
 pub fn absolute(path: &Path) -> Result<PathBuf, DiskError> {
     let path = std::path::absolute(path).map_err(failed("find", path))?;
     let mut missing = Vec::new();
+    let mut up = 0_usize;
     let mut existing = path.as_path();
     loop {
         match (existing.canonicalize(), existing.parent(), existing.file_name()) {
-            (Ok(found), ..) => return Ok(missing.iter().rev().fold(found, |path, name| path.join(name))),
-            (Err(_), Some(parent), Some(name)) => {
-                missing.push(name.to_owned());
+            (Ok(found), ..) if up == 0 => {
+                return Ok(missing.iter().rev().fold(found, |path, name| path.join(name)));
+            }
+            (_, Some(parent), Some(name)) => {
+                match up {
+                    0 => missing.push(name.to_owned()),
+                    _ => up -= 1,
+                }
                 existing = parent;
             }
-            (Err(_), ..) => return Ok(path),
+            // `..` of a folder that does not exist yet.
+            (_, Some(parent), None) => {
+                up += 1;
+                existing = parent;
+            }
+            (_, None, _) => return Ok(path),
         }
     }
 }

@@ -213,6 +213,16 @@ impl Index {
         self.charts.iter().map(|chart| &*chart.name)
     }
 
+    /// Whether entries of the chart of this name can be added: there are layouts that Helm reads, and in which that would
+    /// change old lines.
+    ///
+    /// # Errors
+    ///
+    /// What [`Index::with`] would refuse, whatever the entry.
+    pub fn can_take(&self, name: &str) -> Result<(), Problem> {
+        splice::can_take(self, name)
+    }
+
     /// The document with these entries added and `generated`, where it has one, set to this time (seconds since 1970)
     /// unless it is later already. Every other old byte stays.
     ///

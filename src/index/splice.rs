@@ -44,12 +44,31 @@ pub(super) fn with(index: &Index, new: &[NewEntry<'_>], generated: i64) -> Resul
     match &index.layout {
         Layout::Block(block) => Splice { index, block, edits: Vec::new() }.run(charts, generated),
         Layout::Json(places) => json::with(index, places, charts, generated),
-        Layout::Other => Err(Problem::new(
-            "nothing can be added to this index without writing old lines anew",
-        )
-        .in_file(FILE)
-        .next("rewrite it once in block style, with a `- ` line for each entry, and commit that by itself")),
+        Layout::Other => Err(only_anew()),
     }
+}
+
+/// See [`Index::can_take`].
+pub(super) fn can_take(index: &Index, name: &str) -> Result<(), Problem> {
+    match (&index.layout, index.by_name.get(name).map(|at| &index.charts[*at])) {
+        (Layout::Other, _) => Err(only_anew()),
+        (Layout::Block(_), Some(chart)) if matches!(chart.list, List::Other) => {
+            Err(not_in_block_style(index, chart))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn only_anew() -> Problem {
+    Problem::new("nothing can be added to this index without writing old lines anew")
+        .in_file(FILE)
+        .next("rewrite it once in block style, with a `- ` line for each entry, and commit that by itself")
+}
+
+fn not_in_block_style(index: &Index, chart: &Chart) -> Problem {
+    Problem::new(format!("the entries of {} are not a list in block style", chart.name))
+        .at(FILE, line_of(&index.bytes, chart.start))
+        .next("rewrite this list with one `- ` line for each entry, and commit that by itself")
 }
 
 /// The document with these edits made.
@@ -149,11 +168,7 @@ impl Splice<'_> {
                 self.replace(nothing, items?);
                 Ok(())
             }
-            List::Other => {
-                Err(Problem::new(format!("the entries of {} are not a list in block style", chart.name))
-                    .at(FILE, line_of(&self.index.bytes, chart.start))
-                    .next("rewrite this list with one `- ` line for each entry, and commit that by itself"))
-            }
+            List::Other => Err(not_in_block_style(self.index, chart)),
         }
     }
 

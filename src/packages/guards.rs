@@ -18,8 +18,7 @@ use memchr::memmem;
 /// Returns what somebody should look at but may be meant: a PEM private key, as charts with test certificates have.
 ///
 /// # Errors
-/// Refused are, by file (and line): the value of a secret, plain or in the base64 forms in which git and Kubernetes
-/// write it, a given key file, anything in a `.git`, an OpenPGP or cosign private key. No value is ever in the message.
+/// Refused are, by file (and line): the value of a secret, plain or within base64, a given key file, anything in a `.git`, an OpenPGP or cosign private key. No value is ever in the message.
 pub fn check(files: &Files, secrets: &[Secret], key_files: &[String]) -> Result<Vec<Problem>, Problem> {
     let guard = Guard { values: secrets.iter().flat_map(forms).collect(), key_files };
     let mut notices = Vec::new();
@@ -54,6 +53,12 @@ impl Guard<'_> {
     }
 
     fn look_at_name(&self, path: &str) -> Result<(), Problem> {
+        if self.values.iter().any(|value| memmem::find(path.as_bytes(), value).is_some()) {
+            return Err(Problem::new(
+                "the name of a file holds the value of a secret that this program was given",
+            )
+            .next("rename it, and revoke the secret if the file was ever pushed"));
+        }
         let refused = |what: &str| Problem::new(what).in_file(path).next(EXCLUDE);
         if self.key_files.iter().any(|key_file| key_file == path) {
             return Err(refused("a key or passphrase file that this program was given would be packaged"));
@@ -101,12 +106,18 @@ impl Guard<'_> {
 
 const EXCLUDE: &str = "add it to .helmignore, or move it out of the chart";
 
-/// The value itself; as git's `http.extraheader` holds it for GitHub; as a Kubernetes Secret holds it.
-fn forms(secret: &Secret) -> [Vec<u8>; 3] {
+/// The value itself, and what it looks like inside anything that was written as base64, such as `user:token` for git
+/// and registries or a whole Kubernetes Secret: three bytes are four characters, so there are three such forms.
+fn forms(secret: &Secret) -> [Vec<u8>; 4] {
     // Read from a file, it may end with a line break that a copy of it does not have.
-    let value = secret.expose().trim();
-    let encoded = |text: &str| STANDARD.encode(text).into_bytes();
-    [value.as_bytes().to_vec(), encoded(&format!("x-access-token:{value}")), encoded(value)]
+    let value = secret.expose().trim().as_bytes();
+    let encoded = |before: usize| {
+        let bytes = [&[0; 2][..before], value].concat();
+        // The characters at the edges hold bits of their neighbours.
+        let (first, behind) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
+        STANDARD.encode(bytes).into_bytes()[first..behind].to_vec()
+    };
+    [value.to_vec(), encoded(0), encoded(1), encoded(2)]
 }
 
 /// Label and place of each armored private key that has a body: a header that documentation shows alone, or with dots
@@ -172,7 +183,9 @@ mod tests {
         let header =
             format!("[http]\n\textraheader = basic {}\n", STANDARD.encode(format!("x-access-token:{TOKEN}")));
         let secret = format!("data:\n  token: {}\n", STANDARD.encode(TOKEN));
-        for text in [plain, header, secret] {
+        let docker = format!("auths:\n  auth: {}\n", STANDARD.encode(format!("user:{TOKEN}")));
+        let whole = format!("data:\n  c: {}\n", STANDARD.encode(format!("{{\"token\": \"{TOKEN}\"}}")));
+        for text in [plain, header, secret, docker, whole] {
             let problem =
                 check_for_token(&chart(&[("Chart.yaml", "name: c\n"), ("values.yaml", &text)])).unwrap_err();
             let place = problem.place.clone().unwrap();
@@ -180,6 +193,12 @@ mod tests {
             let said = format!("{problem:?}");
             assert!(!said.contains(TOKEN) && !said.contains(&STANDARD.encode(TOKEN)));
         }
+    }
+
+    #[test]
+    fn a_token_in_the_name_of_a_file_is_refused_and_not_repeated() {
+        let problem = check_for_token(&chart(&[(&format!("files/{TOKEN}.txt"), "text")])).unwrap_err();
+        assert!(problem.what.contains("the name of a file") && !format!("{problem:?}").contains(TOKEN));
     }
 
     #[test]

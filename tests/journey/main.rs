@@ -6,6 +6,7 @@ mod content;
 mod dead_run;
 mod first;
 mod guards;
+mod hostile;
 mod library;
 mod many;
 mod places;

@@ -74,9 +74,8 @@ impl Layout {
             "size": size,
             "annotations": { REF_NAME: tag },
         });
-        match index["manifests"].as_array_mut() {
-            Some(manifests) => manifests.push(descriptor),
-            None => index["manifests"] = json!([descriptor]),
+        if let Some(manifests) = index["manifests"].as_array_mut() {
+            manifests.push(descriptor);
         }
         disk::write_scratch(scratch, index.to_string().as_bytes())?;
         Ok(disk::replace(scratch, &self.folder.join("index.json"))?)
@@ -87,7 +86,7 @@ impl Layout {
         let path = self.folder.join("index.json");
         let Some(bytes) = disk::read(&path)? else { return Ok(None) };
         match serde_json::from_slice::<Value>(&bytes) {
-            Ok(index) if index.is_object() => Ok(Some(index)),
+            Ok(index) if index["schemaVersion"] == 2 && index["manifests"].is_array() => Ok(Some(index)),
             Ok(_) => Err(self.unreadable("it is not an OCI image index".to_owned(), &path)),
             Err(error) => Err(self.unreadable(error.to_string(), &path)),
         }

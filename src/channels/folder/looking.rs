@@ -26,17 +26,27 @@ impl Location {
     /// The index as it is now; an empty one where there is none.
     pub(super) fn index(&self) -> Result<Index, Problem> {
         let Some(bytes) = disk::read(&self.index_path())? else { return Ok(Index::empty()) };
-        Index::scan(bytes).map_err(|mut problem| {
-            let line = problem.place.as_ref().and_then(|place| place.line);
-            problem.place = Some(Place { file: format!("{}/index.yaml", self.shown), line });
-            problem
-        })
+        Index::scan(bytes).map_err(|problem| self.in_index(problem))
+    }
+
+    /// A problem of the index as one of this folder's.
+    pub(super) fn in_index(&self, mut problem: Problem) -> Problem {
+        let line = problem.place.as_ref().and_then(|place| place.line);
+        problem.place = Some(Place { file: format!("{}/index.yaml", self.shown), line });
+        problem
     }
 
     /// What the folder holds of these versions.
     pub(super) fn look(&self, wanted: &[ChartVersion]) -> Result<Vec<Held>, Problem> {
         let index = self.index()?;
-        let held = |is| self.look_in(&index, is).unwrap_or_else(Held::Unknown);
+        let held = |is| match self.look_in(&index, is).unwrap_or_else(Held::Unknown) {
+            // There are indexes that Helm reads and that nothing can be added to: a plan has to know.
+            Held::Absent => match index.can_take(is.name.as_str()) {
+                Ok(()) => Held::Absent,
+                Err(problem) => Held::Unknown(self.in_index(problem)),
+            },
+            held => held,
+        };
         Ok(wanted.iter().map(held).collect())
     }
 

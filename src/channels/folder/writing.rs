@@ -28,7 +28,7 @@ impl Location {
     /// Waits for the right to change what readers see, for as long as the answer lives. Never held from one verb to the
     /// next: a run that waits for another channel must not keep others out of this one.
     fn lock(&self) -> Result<Lock, Problem> {
-        let waiting = || tracing::info!("waiting for another run that is writing to {}", self.shown);
+        let waiting = || tracing::warn!("waiting for another run that is writing to {}", self.shown);
         Ok(disk::lock(&self.lock_path(), waiting)?)
     }
 
@@ -196,7 +196,7 @@ impl Location {
             return Ok(());
         }
         let newest = new.iter().map(|entry| entry.created).max().unwrap_or_default();
-        let bytes: Bytes = index.with(&new, newest)?;
+        let bytes: Bytes = index.with(&new, newest).map_err(|problem| self.in_index(problem))?;
         self.check_extended(&bytes, &new)?;
         disk::write_scratch(scratch, &bytes)?;
         // An index that is a link stays one: what it leads to is replaced.
