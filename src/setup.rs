@@ -1,12 +1,12 @@
 //! The checked value → doors, channels, a run; and its answer.
 
 use crate::{
-    changes::Selection,
+    changes::{Candidate, Selection},
     channels::{Channel, folder::Folder},
     charts::ChartVersion,
     config::{ChannelChoice, Config},
     doors::{disk, shelf::Shelf},
-    packages,
+    packages::{self, Package},
     plan::{Failure, Plan},
     problem::Problem,
     publish::{self, Packing, Run, Source},
@@ -14,6 +14,7 @@ use crate::{
     report::{Event, ExitCode, Made, Packages, Report, Watch, documents},
     secret::Secret,
 };
+use futures::{StreamExt as _, stream};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -202,29 +203,31 @@ async fn signal() -> bool {
 async fn package_into(
     config: &Config,
     packing: &Packing,
-    candidates: impl Iterator<Item = crate::changes::Candidate>,
+    candidates: impl Iterator<Item = Candidate>,
     mut packages: Packages,
     watch: &dyn Watch,
 ) -> Packages {
-    for candidate in candidates {
-        let made = match packing.package(&candidate).await {
+    let mut all = stream::iter(candidates)
+        .map(async |candidate| {
+            let packed = packing.package(&candidate).await;
+            (candidate, packed)
+        })
+        .buffered(config.jobs.get())
+        // A second stage: the next charts are packaged while these wait for the disk.
+        .map(async |(candidate, packed)| match packed {
             Ok((package, notices)) => {
                 watch.saw(Event::Packed(&candidate.is, package.bytes.len() as u64));
-                packages.notices.extend(notices);
-                let file = config.into.join(candidate.is.package_file());
-                let scratch = config.into.join(format!(".{}.partial", candidate.is.package_file()));
-                let written = disk::write_scratch(&scratch, &package.bytes)
-                    .and_then(|()| disk::replace(&scratch, &file));
-                written.map_err(Problem::from).map(|()| Made {
-                    is: candidate.is.clone(),
-                    file: file.display().to_string(),
-                    package: package.digest,
-                })
+                (candidate, write_package(&config.into, package).await.map(|made| (made, notices)))
             }
-            Err(problem) => Err(problem),
-        };
+            Err(problem) => (candidate, Err(problem)),
+        })
+        .buffered(config.jobs.get());
+    while let Some((candidate, made)) = all.next().await {
         match made {
-            Ok(made) => packages.made.push(made),
+            Ok((made, notices)) => {
+                packages.notices.extend(notices);
+                packages.made.push(made);
+            }
             Err(problem) => {
                 watch.saw(Event::Stopped(&candidate.is, &problem));
                 packages.problems.push(Failure { chart: candidate.is.to_string(), problem });
@@ -232,4 +235,17 @@ async fn package_into(
         }
     }
     packages
+}
+
+/// Writes a package as a file of this folder.
+async fn write_package(into: &Path, package: Package) -> Result<Made, Problem> {
+    let file = into.join(package.is.package_file());
+    let scratch = into.join(format!(".{}.partial", package.is.package_file()));
+    let made = Made { is: package.is, file: file.display().to_string(), package: package.digest };
+    let write =
+        move || disk::write_scratch(&scratch, &package.bytes).and_then(|()| disk::replace(&scratch, &file));
+    match tokio::task::spawn_blocking(write).await {
+        Ok(written) => written.map(|()| made).map_err(Problem::from),
+        Err(stopped) => Err(Problem::new(format!("writing {} stopped: {stopped}", made.file))),
+    }
 }
