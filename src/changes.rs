@@ -146,8 +146,8 @@ pub struct Earlier {
     pub created: i64,
 }
 
-/// All charts of one state of the repository, by path.
-pub type Snapshot = Arc<[ChartAt]>;
+/// All charts of one state of the repository, by path. States share what they have in common.
+pub type Snapshot = Arc<[Arc<ChartAt>]>;
 
 /// One chart of one state of the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -406,7 +406,7 @@ fn sighting(position: usize, charts: &Snapshot, is: &ChartVersion) -> Option<Sig
 /// Where the chart that lies in `path` in the newer state lay in the older one: in the same folder, or in one that
 /// the newer state no longer has.
 fn follow(name: &ChartName, path: &str, newer: &Snapshot, older: &Snapshot) -> Option<String> {
-    let has_name = |chart: &&ChartAt| chart.is.as_ref().is_some_and(|is| is.name == *name);
+    let has_name = |chart: &&Arc<ChartAt>| chart.is.as_ref().is_some_and(|is| is.name == *name);
     if let Some(same) = older.iter().find(|chart| chart.path == path)
         && (same.is.is_none() || has_name(&same))
     {
@@ -431,7 +431,7 @@ mod tests {
         let read = |text: &&str| {
             let (path, is) = text.split_once('=').unwrap();
             let is = is.split_once('@').map(|(name, version)| ChartVersion::new(name, version));
-            ChartAt { path: path.to_owned(), tree: None, is }
+            Arc::new(ChartAt { path: path.to_owned(), tree: None, is })
         };
         charts.iter().map(read).collect()
     }
