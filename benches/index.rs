@@ -1,36 +1,54 @@
 //! How long an index.yaml takes to scan and to add to, against the time of looking for its newlines; how much memory.
 //!
-//! `cargo bench --bench index` measures. `cargo bench --bench index -- --write FOLDER` writes the two indexes that it
-//! measures with, for a comparison with other tools. `cargo bench --bench index -- --replay FILE…` reads real indexes,
-//! adds two entries to each, and checks that every old line is still there. `--add FILE NEW` writes what comes of that.
+//! `HELM4=… cargo bench --bench index` measures; without `HELM4`, it leaves out how long `helm repo index --merge` takes
+//! for the same and how much memory. `cargo bench --bench index -- --write FOLDER` writes the two indexes that it
+//! measures with, for a comparison with other tools, and `--add FILE NEW` adds one entry. `--replay FILE…` reads real
+//! indexes, adds two entries to each, and checks that every old line is still there.
 
 use bytes::Bytes;
 use chart_release::{
+    archive,
     charts::Metadata,
     digest::Digest,
     index::{Index, NewEntry},
+    problem::Problem,
 };
-use std::{fmt::Write as _, fs, hint::black_box, path::Path, time::Instant};
+use std::{
+    env,
+    fmt::Write as _,
+    fs,
+    hint::black_box,
+    path::Path,
+    process::{Command, Stdio},
+};
+use timing::{processes, table, work};
+
+mod timing;
 
 #[global_allocator]
 static MEMORY: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
 
 const CHARTS: usize = 46;
+/// The indexes, and how many versions each chart has in them.
+const FILES: [(&str, usize); 2] = [("index-5mb.yaml", 74), ("index-54mb.yaml", 740)];
+/// When entries are added, in seconds since 1970.
+const NOW: i64 = 1_715_000_000;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.split_first() {
         Some((flag, rest)) if flag == "--write" => write(Path::new(rest.first().expect("a folder"))),
         Some((flag, files)) if flag == "--replay" => {
-            files.iter().for_each(|file| drop(replay(Path::new(file))))
+            files.iter().for_each(|file| replay(Path::new(file)));
         }
-        Some((flag, files)) if flag == "--add" => {
-            let more = replay(Path::new(&files[0])).expect("it can be added to");
-            fs::write(&files[1], more).expect("it is written");
-        }
+        Some((flag, files)) if flag == "--add" => add(Path::new(&files[0]), Path::new(&files[1])),
         _ => {
-            measure("5 MB", 74, 200);
-            measure("54 MB", 740, 25);
+            match env::var_os("HELM4") {
+                Some(helm) => beside_helm(Path::new(&helm)),
+                None => println!("HELM4 is not set: its part is left out"),
+            }
+            measure("5 MB", FILES[0].1, 200);
+            measure("54 MB", FILES[1].1, 25);
         }
     }
 }
@@ -107,7 +125,7 @@ fn entry(text: &mut String, chart: usize, version: usize) {
 }
 
 fn write(folder: &Path) {
-    for (name, versions) in [("index-5mb.yaml", 74), ("index-54mb.yaml", 740)] {
+    for (name, versions) in FILES {
         let path = folder.join(name);
         fs::write(&path, generated(versions)).expect("the index is written");
         println!("{}", path.display());
@@ -126,72 +144,101 @@ fn metadata(name: &str, version: &str) -> Metadata {
 
 fn new(metadata: &Metadata) -> NewEntry<'_> {
     let urls = vec![format!("https://example.org/{}-{}.tgz", metadata.name, metadata.version)];
-    NewEntry { metadata, urls, created: 1_715_000_000, digest: Digest::of(b"package") }
+    NewEntry { metadata, urls, created: NOW, digest: Digest::of(b"package") }
 }
 
 fn measure(title: &str, versions: usize, runs: usize) {
     let bytes = Bytes::from(generated(versions));
     let metadata = metadata("chart-23", "1.3.5-rc.1");
     let entry = [new(&metadata)];
-    let newlines = times(runs, || memchr::memchr_iter(b'\n', black_box(&bytes)).count());
-    let scan = times(runs, || Index::scan(black_box(bytes.clone())).expect("it is read").charts().count());
-    let index = Index::scan(bytes.clone()).expect("it is read");
-    let splice = times(runs, || black_box(&index).with(&entry, 1_715_000_000).expect("it is added to").len());
-    let both = times(runs, || {
-        let index = Index::scan(bytes.clone()).expect("it is read");
-        index.with(&entry, 1_715_000_000).expect("it is added to").len()
-    });
+    let scan = || Index::scan(black_box(bytes.clone())).expect("it is read");
+    let index = scan();
+    table(
+        &format!("{title}: {} bytes, {} entries", bytes.len(), CHARTS * versions),
+        runs,
+        &mut [
+            ("look for newlines", work(|| memchr::memchr_iter(b'\n', black_box(&bytes)).count())),
+            ("scan", work(|| scan().charts().count())),
+            ("add one entry", work(|| index.with(&entry, NOW).expect("it is added to").len())),
+            ("scan and add", work(|| scan().with(&entry, NOW).expect("it is added to").len())),
+        ],
+    );
     drop(index);
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
-    let index = Index::scan(bytes.clone()).expect("it is read");
+    let index = scan();
     let scanned = MEMORY.peak_usage() - before;
-    drop(black_box(index.with(&entry, 1_715_000_000)));
+    drop(black_box(index.with(&entry, NOW)));
     let spliced = MEMORY.peak_usage() - before;
-    println!("{title}: {} bytes, {} entries", bytes.len(), CHARTS * versions);
-    for (what, times) in
-        [("look for newlines", &newlines), ("scan", &scan), ("add one entry", &splice), ("both", &both)]
-    {
-        let ratio = times.median / newlines.median;
-        let (median, best) = (times.median * 1e3, times.best * 1e3);
-        println!("  {what:18} median {median:8.2} ms, best {best:8.2} ms, {ratio:5.1} times the first");
-    }
     let share = |used: usize| used as f64 / bytes.len() as f64;
     println!(
-        "  memory beside the file: scan {:.2}, both {:.2} times its size",
+        "  memory beside the file: scan {:.2}, scan and add {:.2} times its size\n",
         share(scanned),
         share(spliced)
     );
 }
 
-/// How long something takes, in seconds.
-struct Times {
-    /// The middle one of all runs.
-    median: f64,
-    /// What it takes when nothing else runs.
-    best: f64,
+/// Adds one entry to an index, from file to file: this program as a process of its own, and `helm repo index --merge`.
+/// To be called before anything large is in memory.
+fn beside_helm(helm: &Path) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let again = |flag: &str| {
+        let mut command = Command::new(env::current_exe().expect("this program"));
+        command.arg(flag);
+        command
+    };
+    let written = again("--write").arg(folder.path()).stdout(Stdio::null()).status();
+    assert!(written.expect("this program runs").success());
+    let packages = folder.path().join("packages");
+    fs::create_dir(&packages).expect("a folder");
+    let chart = "apiVersion: v2\nname: chart-23\nversion: 1.3.5-rc.1\ndescription: A new one\n";
+    let package = archive::write(&[("chart-23/Chart.yaml".to_owned(), chart.into())], 0);
+    fs::write(packages.join("chart-23-1.3.5-rc.1.tgz"), package).expect("the package is written");
+    for (title, file, runs) in [("5 MB", FILES[0].0, 5), ("54 MB", FILES[1].0, 3)] {
+        let old = folder.path().join(file);
+        let new = folder.path().join("new.yaml");
+        let ours = || {
+            let mut command = again("--add");
+            command.arg(&old).arg(&new);
+            vec![command]
+        };
+        let theirs = || {
+            let mut command = Command::new(helm);
+            command.env("HOME", folder.path()).args(["repo", "index"]).arg(&packages);
+            command.args(["--url", "https://example.org", "--merge"]).arg(&old);
+            vec![command]
+        };
+        table(
+            &format!("Add one entry to an index of {title}, from file to file"),
+            runs,
+            &mut [
+                ("scan and add, as a process", processes(ours)),
+                ("helm repo index --merge", processes(theirs)),
+            ],
+        );
+    }
 }
 
-fn times<T>(runs: usize, mut work: impl FnMut() -> T) -> Times {
-    let mut times: Vec<f64> = (0..runs)
-        .map(|_| {
-            let start = Instant::now();
-            black_box(work());
-            start.elapsed().as_secs_f64()
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    Times { median: times[runs / 2], best: times[0] }
+/// One entry more.
+fn add(old: &Path, more: &Path) {
+    let metadata = metadata("chart-23", "1.3.5-rc.1");
+    let index = Index::scan(fs::read(old).expect("the file is read")).expect("it is read");
+    fs::write(more, index.with(&[new(&metadata)], NOW).expect("it is added to")).expect("it is written");
 }
 
-fn replay(file: &Path) -> Option<Bytes> {
+fn replay(file: &Path) {
     let bytes = Bytes::from(fs::read(file).expect("the file is read"));
-    let told = |problem| println!("{}: {problem:?}", file.display());
-    let index = Index::scan(bytes.clone()).map_err(told).ok()?;
+    if let Err(problem) = replayed(file, bytes) {
+        println!("{}: {problem:?}", file.display());
+    }
+}
+
+fn replayed(file: &Path, bytes: Bytes) -> Result<(), Problem> {
+    let index = Index::scan(bytes.clone())?;
     let entries: usize = index.charts().map(|name| index.versions(name).count()).sum();
     let first = index.charts().next().unwrap_or("demo").to_owned();
     let (known, unknown) = (metadata(&first, "1.2.3-replayed.1"), metadata("a-new-chart", "1.0.0"));
-    let more = index.with(&[new(&known), new(&unknown)], 0).map_err(told).ok()?;
+    let more = index.with(&[new(&known), new(&unknown)], 0)?;
     let mut left = more.split_inclusive(|byte| *byte == b'\n');
     let kept = bytes.split_inclusive(|byte| *byte == b'\n').all(|line| left.any(|other| other == line));
     let again = Index::scan(more.clone()).expect("what was written is read");
@@ -201,5 +248,5 @@ fn replay(file: &Path) -> Option<Bytes> {
         file.display(),
         index.notices().len()
     );
-    Some(more)
+    Ok(())
 }

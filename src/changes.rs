@@ -145,8 +145,8 @@ pub struct Earlier {
     pub created: i64,
 }
 
-/// All charts of one state of the repository, by path.
-pub type Snapshot = Arc<[ChartAt]>;
+/// All charts of one state of the repository, by path. States share what they have in common.
+pub type Snapshot = Arc<[Arc<ChartAt>]>;
 
 /// One chart of one state of the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]

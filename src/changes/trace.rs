@@ -238,14 +238,14 @@ impl Tracked {
 
 /// One state of the repository, to be asked for each of many charts.
 struct State<'s> {
-    charts: &'s [ChartAt],
+    charts: &'s [Arc<ChartAt>],
     by_path: HashMap<&'s str, &'s ChartAt>,
     by_version: HashMap<&'s ChartVersion, Vec<&'s str>>,
 }
 
 impl<'s> State<'s> {
-    fn of(charts: &'s [ChartAt]) -> Self {
-        let by_path = charts.iter().map(|chart| (chart.path.as_str(), chart)).collect();
+    fn of(charts: &'s [Arc<ChartAt>]) -> Self {
+        let by_path = charts.iter().map(|chart| (chart.path.as_str(), &**chart)).collect();
         let mut by_version: HashMap<_, Vec<&str>> = HashMap::with_capacity(charts.len());
         for chart in charts {
             if let Some(is) = &chart.is {
@@ -268,14 +268,14 @@ impl<'s> State<'s> {
 /// Where the chart that lies in `path` in the newer state lay in the older one: in the same folder, or in one that
 /// the newer state no longer has.
 fn follow(name: &ChartName, path: &str, newer: &Snapshot, older: &State<'_>) -> Option<String> {
-    let has_name = |chart: &&ChartAt| chart.is.as_ref().is_some_and(|is| is.name == *name);
+    let has_name = |chart: &ChartAt| chart.is.as_ref().is_some_and(|is| is.name == *name);
     if let Some(same) = older.at(path)
-        && (same.is.is_none() || has_name(&same))
+        && (same.is.is_none() || has_name(same))
     {
         return Some(path.to_owned());
     }
-    let stayed = |path: &str| newer.iter().any(|chart| chart.path == path && has_name(&chart));
-    let moved: Vec<_> = older.charts.iter().filter(has_name).filter(|chart| !stayed(&chart.path)).collect();
+    let stayed = |path: &str| newer.iter().any(|chart| chart.path == path && has_name(chart));
+    let moved: Vec<_> = older.charts.iter().filter(|chart| has_name(chart) && !stayed(&chart.path)).collect();
     let now = newer.iter().find(|chart| chart.path == path)?;
     let alike = |same: &dyn Fn(&ChartAt) -> bool| moved.iter().find(|chart| same(chart)).copied();
     let from = alike(&|chart| chart.tree.is_some() && chart.tree == now.tree)
@@ -293,7 +293,7 @@ mod tests {
         let read = |text: &&str| {
             let (path, is) = text.split_once('=').unwrap();
             let is = is.split_once('@').map(|(name, version)| ChartVersion::new(name, version));
-            ChartAt { path: path.to_owned(), tree: None, is }
+            Arc::new(ChartAt { path: path.to_owned(), tree: None, is })
         };
         charts.iter().map(read).collect()
     }

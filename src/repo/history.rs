@@ -11,7 +11,10 @@ use crate::{
     doors::git::{Before, Commit, FETCH_EVERYTHING, Id, Open},
     problem::Problem,
 };
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 /// What a walk back saw.
 pub struct History {
@@ -102,7 +105,7 @@ pub fn walk(
 
 /// Notes the charts that were broken by a commit, seen against the one before it.
 fn broken(broken: &mut BTreeMap<String, Id>, commit: Id, had: &Snapshot, before: &Snapshot) {
-    let unreadable = |chart: &&ChartAt| chart.is.is_none();
+    let unreadable = |chart: &&Arc<ChartAt>| chart.is.is_none();
     for chart in had.iter().filter(unreadable) {
         let as_before = before.iter().any(|older| older == chart);
         if !as_before {

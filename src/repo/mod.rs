@@ -201,10 +201,11 @@ impl Inner {
     fn working_tree(&self, git: &Open) -> Result<Option<WorkingTree<'_>>, Problem> {
         let Some(root) = &self.worktree else { return Ok(None) };
         // Looking for submodules walks the whole tree of the head; without this file there is none to look for.
-        let submodules = match git.head()? {
-            Some(head) if root.join(".gitmodules").exists() => git.submodules(git.commit(head)?.tree)?,
-            _ => Default::default(),
+        let submodules = match root.join(".gitmodules").exists() {
+            true => git.head()?.map(|head| git.submodules(git.commit(head)?.tree)).transpose()?,
+            false => None,
         };
+        let submodules = submodules.unwrap_or_default();
         Ok(Some(WorkingTree { root, own_outputs: &self.own_outputs, submodules }))
     }
 

@@ -14,7 +14,10 @@ use crate::{
     doors::git::Id,
     problem::Problem,
 };
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 /// A folder with a Chart.yaml.
 #[derive(Clone, Debug)]
@@ -22,13 +25,15 @@ pub struct Here {
     /// The folder.
     pub folder: Folder,
     chart_yaml: Entry,
+    /// What the trace sees, once it is known and nothing outside the folder can change it.
+    seen: OnceLock<Arc<ChartAt>>,
 }
 
 impl Here {
     /// This chart as the trace sees it.
-    pub fn named(&self, is: Option<ChartVersion>) -> ChartAt {
+    pub fn named(&self, is: Option<ChartVersion>) -> Arc<ChartAt> {
         let tree = self.folder.tree.map(|tree| tree.to_string().into());
-        ChartAt { path: self.folder.path.clone(), is, tree }
+        Arc::new(ChartAt { path: self.folder.path.clone(), is, tree })
     }
 }
 
@@ -62,6 +67,8 @@ pub struct Memory {
     searched: HashMap<(Id, String), Arc<Found>>,
     named: HashMap<Id, Result<ChartVersion, Problem>>,
     snapshots: HashMap<Id, Snapshot>,
+    /// Of the last commit that was asked for: most commits change no chart or one.
+    latest: Snapshot,
 }
 
 /// Searches a view below its root.
@@ -106,13 +113,26 @@ pub fn snapshot(view: &CommitView<'_>, roots: &Roots, memory: &mut Memory) -> Re
         return Ok(known.clone());
     }
     let found = search(view, roots, memory)?;
-    let mut charts = Vec::new();
-    for here in &found.charts {
-        charts.push(here.named(name(view, here, memory)?.ok()));
+    let charts: Vec<_> =
+        found.charts.iter().map(|here| seen(view, here, memory)).collect::<Result<_, _>>()?;
+    if *charts != *memory.latest {
+        memory.latest = charts.into();
     }
-    let snapshot: Snapshot = charts.into();
-    memory.snapshots.insert(view.tree, snapshot.clone());
-    Ok(snapshot)
+    memory.snapshots.insert(view.tree, memory.latest.clone());
+    Ok(memory.latest.clone())
+}
+
+/// A chart of a commit as the trace sees it.
+fn seen(view: &CommitView<'_>, here: &Here, memory: &mut Memory) -> Result<Arc<ChartAt>, Problem> {
+    if let Some(seen) = here.seen.get() {
+        return Ok(seen.clone());
+    }
+    let seen = here.named(name(view, here, memory)?.ok());
+    // What a link leads to may be another file in another commit.
+    if here.chart_yaml.kind == Kind::File {
+        let _ = here.seen.set(seen.clone());
+    }
+    Ok(seen)
 }
 
 fn chart_version(bytes: &[u8]) -> Result<ChartVersion, Problem> {
@@ -155,7 +175,8 @@ impl<V: View> Search<'_, V> {
                 found.skipped.push(Skipped::Submodule { path, repository });
             }
             (Some(chart_yaml), None) if self.roots.count(&folder.path) => {
-                found.charts.push(Arc::new(Here { folder: folder.clone(), chart_yaml: chart_yaml.clone() }));
+                let (folder, chart_yaml) = (folder.clone(), chart_yaml.clone());
+                found.charts.push(Arc::new(Here { folder, chart_yaml, seen: OnceLock::new() }));
             }
             (Some(_), None) if folder.path.is_empty() => found.skipped.push(Skipped::Root),
             _ => {}

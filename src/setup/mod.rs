@@ -1,23 +1,27 @@
 //! The checked value → doors, channels, a run; and its answer.
 
+mod package;
+mod selection;
+mod signals;
+
 use crate::{
-    changes::{About, Selection, Survey},
+    changes::Selection,
     channels::{Channel, folder::Folder},
-    charts::ChartVersion,
     config::{ChannelChoice, Config},
-    digest::Digest,
     doors::{disk, shelf::Shelf},
     holdings::ChannelId,
     packages,
     plan::{Failure, Plan},
     problem::Problem,
-    publish::{self, Packing, Run, Source},
+    publish::{self, Packing, Run},
     repo::{self, Repo},
-    report::{Event, ExitCode, Made, Packages, Report, Watch, documents},
+    report::{Event, ExitCode, Packages, Report, Watch},
     secret::Secret,
 };
+use selection::{no_charts, only_those, selected};
+use signals::{interruptible, stop_at_signal};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -124,7 +128,8 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         let problems =
             survey.problems.into_iter().map(|(about, problem)| Failure { chart: about.to_string(), problem });
         let packages = Packages { made: Vec::new(), notices: survey.notices, problems: problems.collect() };
-        let packages = interruptible(package_into(config, &packing, candidates, packages, watch)).await?;
+        let packages =
+            interruptible(package::package_into(config, &packing, candidates, packages, watch)).await?;
         return Ok(Answer::Packages(packages));
     }
     let stopped = Arc::new(AtomicBool::new(false));
@@ -172,133 +177,4 @@ fn channels(choices: &[ChannelChoice]) -> Result<Vec<Arc<dyn Channel>>, Problem>
     }
     let channel = |(path, id): (PathBuf, &ChannelId)| Arc::new(Folder::new(&id.0, path)) as Arc<dyn Channel>;
     Ok(folders.into_iter().map(channel).collect())
-}
-
-/// A folder that was misspelt looks like one whose charts are all published.
-fn no_charts(config: &Config, survey: &Survey) -> Option<Problem> {
-    let nothing = survey.lanes.is_empty() && survey.placeholders.is_empty() && survey.problems.is_empty();
-    nothing.then(|| {
-        Problem::new(format!("there is no chart below {}", config.charts.join(", ")))
-            .next("say with --charts where they are, and see that --exclude leaves some")
-    })
-}
-
-/// Leaves only these candidates, and tells which of these are none.
-fn only_those(wanted: BTreeSet<ChartVersion>, survey: &mut Survey) {
-    let mut gone = wanted.clone();
-    for lane in survey.lanes.values_mut() {
-        lane.retain(|candidate| wanted.contains(&candidate.is));
-        lane.iter().for_each(|candidate| {
-            gone.remove(&candidate.is);
-        });
-    }
-    let told: BTreeSet<String> = survey.problems.iter().map(|(about, _)| about.to_string()).collect();
-    for is in gone.into_iter().filter(|is| !told.contains(&is.to_string())) {
-        let problem = Problem::new(format!("the plan has {is}, and it is no candidate of this run")).next(
-            format!("repeat the --since that the plan was made with, or run `chart-release publish {is}`"),
-        );
-        survey.problems.push((About::Version(is), problem));
-    }
-}
-
-/// The versions of a plan document.
-fn selected(file: &Path) -> Result<BTreeSet<ChartVersion>, Problem> {
-    let shown = file.display().to_string();
-    let bytes = disk::read(file)?.ok_or_else(|| {
-        Problem::new("there is no such plan")
-            .in_file(&shown)
-            .next("write one: chart-release plan --json > FILE")
-    })?;
-    Ok(documents::selected(&shown, &bytes)?.into_iter().collect())
-}
-
-/// Set by the first SIGINT or SIGTERM: the wave that is under way is finished, and no other begun. A second one ends
-/// the program at once; running again finishes what it began.
-fn stop_at_signal(stopped: Arc<AtomicBool>) {
-    tokio::spawn(async move {
-        if signal().await {
-            stopped.store(true, Ordering::Relaxed);
-            if signal().await {
-                std::process::exit(130);
-            }
-        }
-    });
-}
-
-/// Does something that writes to no channel, and leaves it at the first SIGINT or SIGTERM.
-async fn interruptible<T>(work: impl Future<Output = T>) -> Result<T, NoAnswer> {
-    tokio::select! {
-        done = work => Ok(done),
-        true = signal() => {
-            Err(Problem::new("stopped by a signal before anything was published").next("run again").passing().into())
-        }
-    }
-}
-
-/// Waits for SIGINT or SIGTERM; `false` where neither can be heard.
-async fn signal() -> bool {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else { return false };
-        tokio::select! {
-            interrupt = tokio::signal::ctrl_c() => interrupt.is_ok(),
-            _ = terminate.recv() => true,
-        }
-    }
-    #[cfg(not(unix))]
-    {
-        tokio::signal::ctrl_c().await.is_ok()
-    }
-}
-
-/// The packages of the selected charts as files, without any channel. A chart that fails does not stop the others.
-async fn package_into(
-    config: &Config,
-    packing: &Packing,
-    candidates: impl Iterator<Item = crate::changes::Candidate>,
-    mut packages: Packages,
-    watch: &dyn Watch,
-) -> Packages {
-    for candidate in candidates {
-        let made = match packing.package(&candidate).await {
-            Ok((package, notices)) => {
-                watch.saw(Event::Packed(&candidate.is, package.bytes.len() as u64));
-                packages.notices.extend(notices);
-                let file = config.into.join(candidate.is.package_file());
-                let scratch = config.into.join(format!(".{}.partial", candidate.is.package_file()));
-                let written = unserved(&config.into, &file, package.digest).and_then(|()| {
-                    disk::write_scratch(&scratch, &package.bytes)?;
-                    Ok(disk::replace(&scratch, &file)?)
-                });
-                written.map(|()| Made {
-                    is: candidate.is.clone(),
-                    file: file.display().to_string(),
-                    package: package.digest,
-                })
-            }
-            Err(problem) => Err(problem),
-        };
-        match made {
-            Ok(made) => packages.made.push(made),
-            Err(problem) => {
-                watch.saw(Event::Stopped(&candidate.is, &problem));
-                packages.problems.push(Failure { chart: candidate.is.to_string(), problem });
-            }
-        }
-    }
-    packages
-}
-
-/// A package that people install is not written over, by no command.
-fn unserved(folder: &Path, file: &Path, package: Digest) -> Result<(), Problem> {
-    disk::make_folder(folder)?;
-    match disk::read(file)?.map(|bytes| Digest::of(&bytes)) {
-        Some(there) if there != package && disk::exists(&folder.join("index.yaml"))? => Err(Problem::new(
-            "another package of this name is there, and the index.yaml beside it may lead to it",
-        )
-        .in_file(file.display().to_string())
-        .next("let --into be another folder")),
-        _ => Ok(()),
-    }
 }

@@ -1,0 +1,83 @@
+//! The packages of charts as files, without any channel.
+
+use crate::{
+    changes::Candidate,
+    config::Config,
+    digest::Digest,
+    doors::disk,
+    packages::Package,
+    plan::Failure,
+    problem::Problem,
+    publish::{Packing, Source},
+    report::{Event, Made, Packages, Watch},
+};
+use futures::{StreamExt as _, stream};
+use std::path::Path;
+
+/// The packages of the selected charts as files, without any channel. A chart that fails does not stop the others.
+pub(super) async fn package_into(
+    config: &Config,
+    packing: &Packing,
+    candidates: impl Iterator<Item = Candidate>,
+    mut packages: Packages,
+    watch: &dyn Watch,
+) -> Packages {
+    let mut all = stream::iter(candidates)
+        .map(async |candidate| {
+            let packed = packing.package(&candidate).await;
+            (candidate, packed)
+        })
+        .buffered(config.jobs.get())
+        // A second stage: the next charts are packaged while these wait for the disk.
+        .map(async |(candidate, packed)| match packed {
+            Ok((package, notices)) => {
+                watch.saw(Event::Packed(&candidate.is, package.bytes.len() as u64));
+                (candidate, write_package(&config.into, package).await.map(|made| (made, notices)))
+            }
+            Err(problem) => (candidate, Err(problem)),
+        })
+        .buffered(config.jobs.get());
+    while let Some((candidate, made)) = all.next().await {
+        match made {
+            Ok((made, notices)) => {
+                packages.notices.extend(notices);
+                packages.made.push(made);
+            }
+            Err(problem) => {
+                watch.saw(Event::Stopped(&candidate.is, &problem));
+                packages.problems.push(Failure { chart: candidate.is.to_string(), problem });
+            }
+        }
+    }
+    packages
+}
+
+/// Writes a package as a file of this folder.
+async fn write_package(into: &Path, package: Package) -> Result<Made, Problem> {
+    let file = into.join(package.is.package_file());
+    let scratch = into.join(format!(".{}.partial", package.is.package_file()));
+    let made = Made { is: package.is, file: file.display().to_string(), package: package.digest };
+    let folder = into.to_owned();
+    let write = move || -> Result<(), Problem> {
+        unserved(&folder, &file, made.package)?;
+        disk::write_scratch(&scratch, &package.bytes)?;
+        Ok(disk::replace(&scratch, &file)?)
+    };
+    match tokio::task::spawn_blocking(write).await {
+        Ok(written) => written.map(|()| made),
+        Err(stopped) => Err(Problem::new(format!("writing {} stopped: {stopped}", made.file))),
+    }
+}
+
+/// A package that people install is not written over, by no command.
+fn unserved(folder: &Path, file: &Path, package: Digest) -> Result<(), Problem> {
+    disk::make_folder(folder)?;
+    match disk::read(file)?.map(|bytes| Digest::of(&bytes)) {
+        Some(there) if there != package && disk::exists(&folder.join("index.yaml"))? => Err(Problem::new(
+            "another package of this name is there, and the index.yaml beside it may lead to it",
+        )
+        .in_file(file.display().to_string())
+        .next("let --into be another folder")),
+        _ => Ok(()),
+    }
+}
