@@ -8,7 +8,7 @@ use std::fmt;
 pub struct Secret(String);
 
 /// A shorter value would be found by chance in files that do not hold it.
-const SHORTEST: usize = 8;
+pub const SHORTEST: usize = 8;
 
 impl Secret {
     /// Takes the value as it is.

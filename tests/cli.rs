@@ -187,10 +187,11 @@ fn colours_are_for_terminals_or_for_those_who_ask() {
 }
 
 #[test]
-fn a_misspelt_variable_is_told_on_stderr() {
-    let told = run_in(Path::new("."), &["plan", "a/b"], &[("CHART_RELEASE_CHANEL", "folder:x")]);
+fn a_misspelt_variable_is_an_error() {
+    let told = run_in(repository().path(), &["plan"], &[("CHART_RELEASE_CHANEL", "folder:x")]);
+    assert_eq!(told.code, 2);
     assert!(
-        told.stderr.starts_with("notice: CHART_RELEASE_CHANEL is set, and there is no such option\n"),
+        told.stderr.starts_with("error: CHART_RELEASE_CHANEL is set, and there is no such option\n"),
         "{}",
         told.stderr
     );

@@ -7,10 +7,11 @@ mod arguments;
 pub use arguments::Cli;
 
 use crate::{
-    config::{Color, Config, ConfigFile, Given},
+    config::{Color, Config, ConfigFile, Given, Secret},
     problem::Problem,
     progress,
     report::{ExitCode, documents, text},
+    secret::SHORTEST,
     setup::{self, Answer, Asked, NoAnswer},
 };
 use arguments::Command;
@@ -52,13 +53,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: &BTreeMa
     };
     let typed = matches.subcommand().map_or(&matches, |(_, typed)| typed);
     let given = Given::new(&definition, typed, environment);
-    for notice in given.notices() {
-        tell(&text::notice(notice));
-    }
+    let secrets = given.secrets().to_vec();
     match run(asked, given) {
         Ok(code) => code.number(),
         Err(NoAnswer { code, problems }) => {
-            problems.iter().for_each(|problem| tell(&text::error(problem)));
+            problems.iter().for_each(|problem| tell(&without(&secrets, text::error(problem))));
             code.number()
         }
     }
@@ -80,7 +79,7 @@ fn run(asked: Asked, given: Given) -> Result<ExitCode, NoAnswer> {
     drop(watch);
     let answer = answer?;
     let (told, code) = in_words(&answer, &config);
-    print(&told).map_err(NoAnswer::from)?;
+    print(&without(&config.secrets, told)).map_err(NoAnswer::from)?;
     Ok(code)
 }
 
@@ -120,6 +119,12 @@ fn completions(shell: clap_complete::Shell) -> u8 {
             ExitCode::of(&problem).number()
         }
     }
+}
+
+/// The text without the values of secrets, wherever they come from: the name of a chart, a branch, a path.
+fn without(secrets: &[Secret], text: String) -> String {
+    let values = secrets.iter().map(|secret| secret.value().trim()).filter(|value| value.len() >= SHORTEST);
+    values.fold(text, |text, value| text.replace(value, "***"))
 }
 
 /// Prints data. A reader that has read enough (`| head`) is no problem.

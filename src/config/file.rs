@@ -13,6 +13,10 @@ use std::collections::BTreeMap;
 /// Everything in it that is not understood.
 pub(super) fn read(options: &Options, name: &str, bytes: &[u8]) -> Result<Said, Vec<Problem>> {
     let document = yaml::read(name, bytes).map_err(|problem| vec![problem])?;
+    if let Some(line) = second_document(bytes) {
+        let problem = Problem::new("a second document begins here, and only one is read").at(name, line);
+        return Err(vec![problem.next("put everything into one document")]);
+    }
     let entries = match &document.value {
         Value::Null => return Ok(Said::new()),
         Value::Map(entries) => entries,
@@ -43,6 +47,19 @@ pub(super) fn read(options: &Options, name: &str, bytes: &[u8]) -> Result<Said, 
         }
     }
     if problems.is_empty() { Ok(said) } else { Err(problems) }
+}
+
+/// The line on which another document begins: one that starts with `---`, behind something that is no comment.
+fn second_document(bytes: &[u8]) -> Option<usize> {
+    let mut begun = false;
+    for (line, text) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
+        let text = text.trim_ascii_end();
+        if begun && (text == b"---" || text.starts_with(b"--- ")) {
+            return Some(line);
+        }
+        begun |= !text.is_empty() && !text.starts_with(b"#") && !text.starts_with(b"%");
+    }
+    None
 }
 
 /// The words of a value with their lines. None for a key without a value and for an empty list: nothing was said.

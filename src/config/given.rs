@@ -20,7 +20,7 @@ pub struct Given {
     names: Vec<String>,
     repository: Option<PathBuf>,
     config: Option<PathBuf>,
-    notices: Vec<Problem>,
+    problems: Vec<Problem>,
     source_date_epoch: Option<String>,
     secrets: Vec<super::Secret>,
 }
@@ -41,7 +41,7 @@ impl Given {
     pub fn new(command: &Command, typed: &ArgMatches, environment: &BTreeMap<String, String>) -> Self {
         let options = options::of(command);
         let flags = options::from_flags(&options, typed);
-        let (said, notices) = options::from_environment(&options, environment);
+        let (said, problems) = options::from_environment(&options, environment);
         let names =
             typed.try_get_many::<String>(NAMES).ok().flatten().into_iter().flatten().cloned().collect();
         let place = |key: &str| {
@@ -54,7 +54,7 @@ impl Given {
             names,
             repository: place("repository"),
             config: place("config"),
-            notices,
+            problems,
             source_date_epoch: options::value(environment, "SOURCE_DATE_EPOCH").map(str::to_owned),
             secrets: options::secrets(environment),
             options,
@@ -74,9 +74,9 @@ impl Given {
         }
     }
 
-    /// What is worth knowing, whatever is asked for: variables that nothing reads.
-    pub fn notices(&self) -> &[Problem] {
-        &self.notices
+    /// The secrets that must not be printed.
+    pub fn secrets(&self) -> &[super::Secret] {
+        &self.secrets
     }
 
     /// Flags over environment over file, checked. `file` is the file's name in problems and its bytes, where there is
@@ -96,7 +96,7 @@ impl Given {
         };
         merged.extend(self.environment);
         merged.extend(self.flags);
-        let mut meant = Meant { said: merged, problems: vec![], root };
+        let mut meant = Meant { said: merged, problems: self.problems, root };
         let named = !self.names.is_empty();
         for name in &self.names {
             meant.problems.extend(wrong_name(name));

@@ -106,7 +106,7 @@ pub(super) fn from_flags(options: &Options, matches: &ArgMatches) -> Said {
     said.collect()
 }
 
-/// What the environment says, and a notice for each variable of ours that nothing reads. An empty variable is not set:
+/// What the environment says, and what is wrong with it: variables of ours that nothing reads. An empty variable is not set:
 /// GitHub Actions passes inputs that nobody gave as empty.
 pub(super) fn from_environment(
     options: &Options,
@@ -128,17 +128,18 @@ pub(super) fn from_environment(
         }
         known.insert(name);
     }
-    let unread = environment
-        .keys()
-        .filter(|name| name.starts_with(PREFIX) && !known.contains(name.as_str()) && !is_secret(name));
-    let notices = unread.map(|name| {
-        let notice = Problem::new(format!("{name} is set, and there is no such option"));
+    let unread = environment.keys().filter(|name| {
+        let ours = name.starts_with(PREFIX) && !is_secret(name);
+        ours && !known.contains(name.as_str()) && value(environment, name).is_some()
+    });
+    let problems = unread.map(|name| {
+        let problem = Problem::new(format!("{name} is set, and there is no such option"));
         match nearest(name, known.iter().map(String::as_str)) {
-            Some(near) => notice.next(format!("did you mean {near}?")),
-            None => notice.next("`chart-release --help` lists the options"),
+            Some(near) => problem.next(format!("did you mean {near}?")),
+            None => problem.next("`chart-release --help` lists the options"),
         }
     });
-    (said, notices.collect())
+    (said, problems.collect())
 }
 
 /// The items of a list in a variable: its lines, or what its commas part. The commas of `{a,b}` belong to a glob.

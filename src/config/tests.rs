@@ -299,20 +299,20 @@ fn the_file_is_looked_for_at_the_root_unless_it_is_named() {
         given("plan", &[("CHART_RELEASE_CONFIG", "third.yaml"), ("CHART_RELEASE_REPOSITORY", "there")]);
     assert_eq!(given.file(root).path, Path::new("third.yaml"));
     assert_eq!(given.repository(), Some(Path::new("there")));
-    assert!(given.notices().is_empty());
 }
 
 #[test]
-fn a_variable_that_nothing_reads_is_worth_a_notice() {
+fn a_variable_that_nothing_reads_is_an_error() {
     let environment = [
         ("CHART_RELEASE_CHANEL", "x"),
         ("CHART_RELEASE_SOMETHING_ELSE", "x"),
+        ("CHART_RELEASE_EMPTY", ""),
         ("CHART_RELEASE_OCI_PASSWORD", "x"),
         ("CHART_RELEASER", "x"),
     ];
-    let given = given("plan", &environment);
-    let told: Vec<_> =
-        given.notices().iter().map(|notice| (notice.what.as_str(), notice.next.as_deref())).collect();
+    let wrong = given("plan", &environment).check(Path::new("/repository"), None, NonZeroUsize::MIN);
+    let wrong = wrong.expect_err("two of them");
+    let told: Vec<_> = wrong.iter().map(|problem| (problem.what.as_str(), problem.next.as_deref())).collect();
     assert_eq!(
         told,
         [
@@ -365,4 +365,19 @@ proptest::proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_second_document_is_an_error_with_its_line() {
+    let read = |text: &str| {
+        let given = given("plan", &[]);
+        given.check(
+            Path::new("/repository"),
+            Some(("chart-release.yaml", text.as_bytes())),
+            NonZeroUsize::MIN,
+        )
+    };
+    let wrong = read("# ours\n---\ncharts: charts\n---\nstrict: true\n").expect_err("two documents");
+    assert_eq!(wrong[0].place.as_ref().and_then(|place| place.line), Some(4));
+    assert!(read("# ours\n---\ncharts: charts\n").is_ok());
 }

@@ -3,7 +3,7 @@
 use super::{Outcome, Report};
 use crate::{
     charts::find,
-    holdings::Kind,
+    holdings::{Kind, Standing},
     plan::{Plan, Planned, Refusal, Step},
     problem::Problem,
 };
@@ -48,7 +48,10 @@ impl Step {
     pub fn why(&self) -> String {
         match self {
             Self::Put => "not published yet".into(),
-            Self::Finish(_) => "an earlier run stopped half-way".into(),
+            Self::Finish(holding) => match holding.standing {
+                Standing::Served => "published, and a part that belongs to it is missing".into(),
+                Standing::Placed | Standing::Claimed => "an earlier run stopped half-way".into(),
+            },
             Self::Attach(_, kinds) => format!("without its {}", named(kinds)),
             Self::Keep(_) => "already published".into(),
             Self::Refuse(refusal) => refusal.why(),
@@ -76,7 +79,7 @@ impl Refusal {
     pub fn why(&self) -> String {
         match self {
             Self::OtherContent { files, .. } => match files.as_slice() {
-                [] => "other content is published".into(),
+                [] => "other bytes are published, and not there to compare".into(),
                 [file] => format!("other content is published: {file} differs"),
                 files => format!("other content is published: {} files differ", files.len()),
             },
@@ -90,7 +93,12 @@ impl Refusal {
         let chart_yaml = find::join(&planned.path, find::CHART_YAML);
         match self {
             Self::OtherContent { channel, ours, theirs, files } => {
-                let mut what = format!("{channel} holds other content under this version");
+                let mut what = match files.as_slice() {
+                    [] => format!(
+                        "{channel} names other bytes for this version, and they are not there to compare"
+                    ),
+                    _ => format!("{channel} holds other content under this version"),
+                };
                 for file in files {
                     what += &format!("\n{file} differs");
                 }
@@ -186,6 +194,10 @@ pub(super) mod samples {
             created: Some(1_767_225_600),
             reference: reference(),
         }
+    }
+
+    pub fn begun() -> Holding {
+        Holding { standing: crate::holdings::Standing::Placed, ..holding() }
     }
 
     pub fn refusal() -> Refusal {

@@ -166,15 +166,17 @@ fn repository_settings(config: &Config) -> Result<repo::Settings, Problem> {
     })
 }
 
-/// Folders stand in the order of their paths, however they were named: a run takes the lock of each in that order, so
-/// that two runs never wait for each other. For the same reason none stands there twice.
+/// In the order of the configuration: the bytes of the first one count first. None stands there twice, under whatever
+/// name.
 fn channels(choices: &[ChannelChoice]) -> Result<Vec<Arc<dyn Channel>>, Problem> {
-    let mut folders = BTreeMap::new();
+    let mut folders: BTreeMap<PathBuf, &ChannelId> = BTreeMap::new();
+    let mut channels: Vec<Arc<dyn Channel>> = Vec::new();
     for ChannelChoice::Folder { id, path } in choices {
-        if let Some(other) = folders.insert(disk::absolute(path)?, id) {
+        let path = disk::absolute(path)?;
+        if let Some(other) = folders.insert(path.clone(), id) {
             return Err(Problem::new(format!("{other} and {id} are the same folder")).next("leave out one"));
         }
+        channels.push(Arc::new(Folder::new(&id.0, path)));
     }
-    let channel = |(path, id): (PathBuf, &ChannelId)| Arc::new(Folder::new(&id.0, path)) as Arc<dyn Channel>;
-    Ok(folders.into_iter().map(channel).collect())
+    Ok(channels)
 }

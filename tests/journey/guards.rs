@@ -183,3 +183,15 @@ fn the_epoch_of_the_surroundings_is_the_time_in_the_package() {
     }
     assert!(!world.repository().join("three").exists());
 }
+
+#[test]
+fn a_secret_is_printed_nowhere_not_even_as_the_name_of_a_chart() {
+    let secret = "ghs-0123456789abcdefghijklmnop";
+    let mut world = World::new();
+    world.chart("charts/demo", secret, "1.0.0");
+    world.commit("Somebody pasted into the wrong field");
+    for arguments in [&["plan"][..], &["plan", "--json"], &["publish", "--quiet", "no-such-chart"]] {
+        World::end(world.program().args(arguments).env("GITHUB_TOKEN", secret)).never_says(secret);
+    }
+    assert_eq!(world.stored(), [""; 0]);
+}

@@ -138,7 +138,9 @@ impl World {
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.env_clear().env("HOME", self.folder.path()).env("GIT_CONFIG_NOSYSTEM", "1");
-        for kept in ["PATH", "SYSTEMROOT", "TMPDIR"] {
+        // What a process that dies leaves in its temporary folder goes with the world.
+        command.env("TMPDIR", self.folder.path());
+        for kept in ["PATH", "SYSTEMROOT"] {
             if let Some(value) = std::env::var_os(kept) {
                 command.env(kept, value);
             }

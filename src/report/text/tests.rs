@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     holdings::{Kind, Reference},
     plan::Refusal,
-    report::words::samples::{channel, holding, planned, refusal},
+    report::words::samples::{begun, channel, holding, planned, refusal},
 };
 
 fn plain(text: &str) -> String {
@@ -23,7 +23,7 @@ fn varied_plan() -> Plan {
     in_progress.notes.push("unreleased changes since 1.2.0 (3 files)".into());
     Plan {
         versions: vec![
-            planned("demo@1.1.0", &[("folder:a", Step::Finish(holding())), ("folder:b", Step::Put)]),
+            planned("demo@1.1.0", &[("folder:a", Step::Finish(begun())), ("folder:b", Step::Put)]),
             in_progress,
             planned(
                 "signed@0.1.0",
