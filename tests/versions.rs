@@ -650,6 +650,21 @@ mod links_and_names {
     }
 
     #[tokio::test]
+    async fn a_version_comes_from_where_a_linked_chart_yaml_leads() {
+        let world = World::new();
+        world.chart("common", "api", "1.0.0");
+        world.write("charts/api/values.yaml", "a: b");
+        symlink("../../common/Chart.yaml", world.path().join("charts/api/Chart.yaml")).unwrap();
+        let first = world.commit("1.0.0");
+        world.chart("common", "api", "1.1.0");
+        let second = world.commit("1.1.0, in a file outside the folder of the chart");
+        world.commit("Say nothing new");
+        let survey = world.sweep(Some(&first)).await;
+        assert_eq!(versions(&survey), ["api@1.1.0"]);
+        assert_eq!(candidate(&survey, "api@1.1.0").introduced_by, Some(second));
+    }
+
+    #[tokio::test]
     async fn a_link_that_leads_nowhere_good_is_refused() {
         for (target, ignored, told) in [
             ("../../../outside", "", "a link to ../../../outside, outside the repository"),
