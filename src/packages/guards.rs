@@ -13,14 +13,14 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use memchr::memmem;
 
 /// Looks through the files of a chart, and into every `.tgz`: those below `charts/` are packaged unpacked.
-/// `key_files` are the paths, as in `files`, of key and passphrase files that the program was given.
 ///
 /// Returns what somebody should look at but may be meant: a PEM private key, as charts with test certificates have.
 ///
 /// # Errors
-/// Refused are, by file (and line): the value of a secret, plain or within base64, a given key file, anything in a `.git`, an OpenPGP or cosign private key. No value is ever in the message.
-pub fn check(files: &Files, secrets: &[Secret], key_files: &[String]) -> Result<Vec<Problem>, Problem> {
-    let guard = Guard { values: secrets.iter().flat_map(forms).collect(), key_files };
+/// Refused are, by file (and line): the value of a secret, plain or within base64, anything in a `.git`, an OpenPGP or
+/// cosign private key, a file that is called a passphrase. No value is ever in the message.
+pub fn check(files: &Files, secrets: &[Secret]) -> Result<Vec<Problem>, Problem> {
+    let guard = Guard { values: secrets.iter().flat_map(forms).collect() };
     let mut notices = Vec::new();
     for (path, content) in &files.0 {
         guard.look(path, content, DEEPEST_SUBCHART, &mut notices)?;
@@ -28,12 +28,11 @@ pub fn check(files: &Files, secrets: &[Secret], key_files: &[String]) -> Result<
     Ok(notices)
 }
 
-struct Guard<'a> {
+struct Guard {
     values: Vec<Vec<u8>>,
-    key_files: &'a [String],
 }
 
-impl Guard<'_> {
+impl Guard {
     fn look(
         &self,
         path: &str,
@@ -60,15 +59,19 @@ impl Guard<'_> {
             .next("rename it, and revoke the secret if the file was ever pushed"));
         }
         let refused = |what: &str| Problem::new(what).in_file(path).next(EXCLUDE);
-        if self.key_files.iter().any(|key_file| key_file == path) {
-            return Err(refused("a key or passphrase file that this program was given would be packaged"));
-        }
         if path.split('/').any(|part| part == ".git") {
             return Err(refused("a `.git` would be packaged, and with it possibly credentials"));
         }
         let name = path.rsplit('/').next().unwrap_or(path);
         if name == "secring.gpg" || path.split('/').any(|part| part == "private-keys-v1.d") {
             return Err(refused("an OpenPGP secret keyring would be packaged"));
+        }
+        if name
+            .split('.')
+            .find(|part| !part.is_empty())
+            .is_some_and(|stem| stem.eq_ignore_ascii_case("passphrase"))
+        {
+            return Err(refused("a passphrase would be packaged"));
         }
         Ok(())
     }
@@ -170,7 +173,7 @@ mod tests {
     }
 
     fn check_for_token(files: &Files) -> Result<Vec<Problem>, Problem> {
-        check(files, &[Secret::new(TOKEN).unwrap()], &["keys/passphrase.txt".to_owned()])
+        check(files, &[Secret::new(TOKEN).unwrap()])
     }
 
     fn block(label: &str) -> String {

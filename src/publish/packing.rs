@@ -52,7 +52,7 @@ impl Source for Packing {
 }
 
 fn pack(files: Files, secrets: &[Secret], epoch: Option<u64>) -> Result<(Package, Vec<Problem>), Problem> {
-    let mut notices = guards::check(&files, secrets, &[])?;
+    let mut notices = guards::check(&files, secrets)?;
     notices.extend(
         files.0.get(CHART_YAML).map(|bytes| Metadata::altered(CHART_YAML, bytes)).unwrap_or_default(),
     );
