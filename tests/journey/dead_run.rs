@@ -36,12 +36,17 @@ fn dying() {
 
 /// Publishes in a process that dies before its n-th effect on disk; whether it lived to the end.
 fn publish_dying(world: &World, before: usize) -> bool {
+    publish_to_dying(world, "folder:published", before)
+}
+
+fn publish_to_dying(world: &World, channels: &str, before: usize) -> bool {
     let program = std::env::current_exe().expect("this test");
     let status = world
         .command(&program.to_string_lossy())
         .current_dir(world.repository())
         .args(["--exact", "dead_run::dying", "--ignored"])
         .env("JOURNEY_DIES_BEFORE", before.to_string())
+        .env("CHART_RELEASE_CHANNEL", channels)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
@@ -93,6 +98,51 @@ fn a_run_that_dies_before_any_effect_on_disk_is_finished_by_the_next() {
             "other-1.0.0.tgz",
         ]
     );
+}
+
+#[test]
+fn a_run_that_dies_while_it_takes_over_a_folder_is_finished_too() {
+    const CHANNELS: &str = "folder:published,folder:second";
+    // One channel has a version with a provenance and no layout, as Helm leaves it; the other has nothing.
+    let mut begin = World::new();
+    begin.chart("charts/demo", "demo", "1.0.0");
+    begin.commit("Add a chart");
+    begin.publish(&[]).ends_with(0);
+    begin.remove("published/oci");
+    begin.write("published/demo-1.0.0.tgz.prov", "a provenance\n");
+    begin.chart("charts/other", "other", "1.0.0");
+    begin.commit("Add another one");
+    let publish = |world: &World| {
+        World::end(world.program().args(["publish"]).env("CHART_RELEASE_CHANNEL", CHANNELS)).ends_with(0);
+    };
+    let stored = |world: &World| {
+        ["published", "second"].map(|folder| crate::world::files(&world.repository().join(folder)))
+    };
+    let clean = begin.copy();
+    publish(&clean);
+
+    let mut effects = 0;
+    while !{
+        let world = begin.copy();
+        let lived = publish_to_dying(&world, CHANNELS, effects);
+        publish(&world);
+        assert!(stored(&world) == stored(&clean), "after a death before effect {effects}");
+        lived
+    } {
+        effects += 1;
+    }
+
+    assert!(effects > 30, "only {effects} effects were seen: the deaths did not happen");
+    let all = [
+        "demo-1.0.0.tgz",
+        "demo-1.0.0.tgz.prov",
+        "index.yaml: demo-1.0.0.tgz",
+        "index.yaml: other-1.0.0.tgz",
+    ];
+    let all: Vec<_> =
+        all.into_iter().chain(["oci/demo: 1.0.0", "oci/other: 1.0.0", "other-1.0.0.tgz"]).collect();
+    assert_eq!(clean.stored(), all);
+    assert_eq!(crate::world::stored(&clean.repository().join("second")), all);
 }
 
 #[test]
