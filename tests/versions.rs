@@ -374,11 +374,9 @@ async fn a_removed_chart_is_no_chart() {
 #[tokio::test]
 async fn charts_are_named_by_name_or_version() {
     let world = World::new();
-    world.release("ingress", "1.0.0");
-    let newest = {
-        world.write("charts/ingress/values.yaml", "a: 1\n");
-        world.commit("Mend 1.0.0")
-    };
+    let introduced = world.release("ingress", "1.0.0");
+    world.write("charts/ingress/values.yaml", "a: 1\n");
+    world.commit("Mend 1.0.0");
     world.release("ingress", "2.0.0");
     world.release("web", "1.0.0");
 
@@ -386,13 +384,52 @@ async fn charts_are_named_by_name_or_version() {
     let survey = world.named(&["ingress@1.0.0", "web@1.0.0"]).await.unwrap();
     assert_eq!(versions(&survey), ["ingress@1.0.0", "web@1.0.0"]);
     let old = candidate(&survey, "ingress@1.0.0");
-    assert_eq!(old.origin, Origin::Commit { path: "charts/ingress".into(), commit: newest });
-    assert_eq!((old.created, &old.touched), (minute(1), &Touched::Files(vec!["values.yaml".into()])));
+    assert_eq!(old.origin, Origin::Commit { path: "charts/ingress".into(), commit: introduced });
+    assert_eq!((old.created, &old.touched), (minute(1), &Touched::Untouched));
 
     let unknown = world.named(&["ingres"]).await.unwrap_err();
     assert_eq!(unknown.next.as_deref(), Some("did you mean `ingress`?"));
     let unknown = world.named(&["ingress@9.9.9"]).await.unwrap_err();
     assert!(unknown.what.contains("ingress@9.9.9"), "{unknown}");
+}
+
+#[tokio::test]
+async fn a_version_is_the_same_however_it_is_asked_for() {
+    let world = World::new();
+    let before = world.release("api", "1.0.0");
+    world.release("api", "1.1.0");
+    world.write("charts/api/values.yaml", "a: 1\n");
+    world.commit("Go on without a new version");
+    world.release("api", "1.2.0");
+
+    let swept = world.sweep(Some(&before)).await;
+    let named = world.named(&["api@1.1.0"]).await.unwrap();
+    assert_eq!(candidate(&named, "api@1.1.0"), candidate(&swept, "api@1.1.0"));
+    assert_eq!(told(&named.notices), "");
+}
+
+#[tokio::test]
+async fn a_named_version_that_cannot_be_read_where_it_began_is_taken_from_the_newest_commit_where_it_can() {
+    let world = World::new();
+    world.write("charts/api/values.yaml", "- no\n- map\n");
+    let introduced = world.release("api", "1.0.0");
+    world.write("charts/api/values.yaml", "a: 1\n");
+    world.commit("Mend it");
+    world.write("charts/api/values.yaml", "a: 2\n");
+    let mended = world.commit("Mend it again");
+    world.write("charts/api/values.yaml", "- no\n- map\n");
+    world.commit("Break it again");
+    world.release("api", "1.1.0");
+
+    let survey = world.named(&["api@1.0.0"]).await.unwrap();
+
+    let api = candidate(&survey, "api@1.0.0");
+    assert_eq!(api.origin, Origin::Commit { path: "charts/api".into(), commit: mended.clone() });
+    assert_eq!((api.created, &api.introduced_by), (minute(1), &Some(introduced.clone())));
+    assert_eq!(api.touched, Touched::Files(vec!["values.yaml".into()]));
+    let told = told(&survey.notices);
+    assert!(told.contains(&format!("api@1.0.0 is taken from {}", &mended[..10])), "{told}");
+    assert!(told.contains(&format!("at {}, ", &introduced[..10])), "{told}");
 }
 
 #[tokio::test]

@@ -345,6 +345,11 @@ fn missing(what: &str, error: &git2::Error) -> Problem {
     }
 }
 
+/// Whether a problem is that the clone lacks an object, and not that there is something wrong with a chart.
+pub fn is_missing(problem: &Problem) -> bool {
+    problem.next.as_deref() == Some(FETCH_EVERYTHING)
+}
+
 fn failed(doing: &str, error: &git2::Error) -> Problem {
     let problem = Problem::new(format!("{doing}: {}", error.message()));
     match error.code() {
