@@ -562,6 +562,24 @@ async fn one_bad_chart_stops_only_itself() {
 }
 
 #[tokio::test]
+async fn what_git_cannot_compare_stops_only_its_chart() {
+    let world = World::new();
+    world.release("api", "1.0.0");
+    world.write("charts/bad/charts/sub/values.yaml", "a: 1\n");
+    world.release("bad", "1.0.0");
+    let lost = world.git(&["rev-parse", "HEAD:charts/bad/charts"]);
+    fs::remove_file(world.path().join(".git/objects").join(&lost[..2]).join(&lost[2..])).unwrap();
+
+    let survey = world.sweep(None).await;
+
+    assert_eq!(versions(&survey), ["api@1.0.0"]);
+    let [(about, problem)] = &survey.problems[..] else { panic!("{survey:#?}") };
+    assert_eq!(about.to_string(), "bad@1.0.0");
+    assert_eq!(problem.place.as_ref().map(|place| &place.file[..]), Some("charts/bad"));
+    assert!(problem.what.starts_with("comparing the working tree with git: "), "{problem}");
+}
+
+#[tokio::test]
 async fn a_chart_at_the_root_refuses_what_git_does_not_know() {
     let world = World::new();
     world.chart(".", "root", "1.0.0");

@@ -248,6 +248,17 @@ impl Open {
         Ok(found)
     }
 
+    /// Whether the working tree can be compared with anything at all.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub fn can_compare(&self) -> Result<(), Problem> {
+        self.repository.index().map(drop).map_err(|error| {
+            failed("reading git's index", &error)
+                .next("see what `git status` says; `git reset` writes an index that was removed anew")
+        })
+    }
+
     /// What lies in the working tree below these paths (files or folders; `""` is everything) and is not what the
     /// head commit has there. Of everything, a folder that git does not know is told once, with a `/` at its end.
     ///
@@ -282,10 +293,13 @@ impl Open {
             options = StatusOptions::new();
             options.include_untracked(true).include_ignored(true);
         }
-        let statuses = self
-            .repository
-            .statuses(Some(&mut options))
-            .map_err(|error| failed("comparing the working tree with git", &error))?;
+        let statuses = self.repository.statuses(Some(&mut options)).map_err(|error| {
+            let next = match error.code() {
+                ErrorCode::NotFound => FETCH_EVERYTHING,
+                _ => "see that every file there can be read, and what `git status` says",
+            };
+            failed("comparing the working tree with git", &error).next(next)
+        })?;
         Ok(statuses
             .iter()
             .filter(|entry| entry.status() != git2::Status::CURRENT)

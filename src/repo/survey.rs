@@ -319,7 +319,8 @@ impl<V: View> Surveying<'_, V> {
 
     fn worktree(&self, asked: &Asked) -> Result<Worktree, Problem> {
         let folders = asked.current.iter().filter_map(|is| self.now.named.get(is)).flatten();
-        Worktree::of(self.git, folders.map(|here| here.folder.path.as_str()))
+        let folders: Vec<_> = folders.map(|here| here.folder.path.as_str()).collect();
+        Worktree::of(self.git, &folders)
     }
 
     fn current(
