@@ -4,7 +4,7 @@ use chart_release::{
     changes::{About, Candidate, CreatedFrom, Origin, Selection, Survey, Touched},
     charts::ChartName,
     problem::Problem,
-    repo::{Repo, Settings},
+    repo::{NoSurvey, Repo, Settings},
 };
 use std::{
     cell::Cell,
@@ -91,12 +91,14 @@ impl World {
 
     async fn named(&self, names: &[&str]) -> Result<Survey, Problem> {
         let names = names.iter().map(|name| name.to_string()).collect();
-        Repo::open(&self.path(), &Settings::default()).unwrap().survey(Selection::Named(names)).await
+        let repo = Repo::open(&self.path(), &Settings::default()).unwrap();
+        repo.survey(Selection::Named(names)).await.map_err(NoSurvey::into_problem)
     }
 }
 
 async fn survey(directory: &Path, settings: &Settings, since: Option<&str>) -> Result<Survey, Problem> {
-    Repo::open(directory, settings)?.survey(Selection::Sweep { since: since.map(str::to_owned) }).await
+    let selection = Selection::Sweep { since: since.map(str::to_owned) };
+    Repo::open(directory, settings)?.survey(selection).await.map_err(NoSurvey::into_problem)
 }
 
 fn settings(charts: &[&str]) -> Settings {

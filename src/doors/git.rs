@@ -143,7 +143,7 @@ impl Open {
             }
             Err(error) => return Err(failed("reading HEAD", &error)),
         };
-        let commit = head.peel_to_commit().map_err(|error| failed("reading the commit of HEAD", &error))?;
+        let commit = head.peel_to_commit().map_err(|error| missing("the commit of HEAD", &error))?;
         Ok(Some(Id(commit.id())))
     }
 
@@ -157,17 +157,33 @@ impl Open {
         &self.boundary
     }
 
-    /// The commit that a branch, tag or (part of an) id names; `None` where this clone has no such commit.
+    /// The commit that a branch, tag or (part of an) id names.
     ///
     /// # Errors
-    /// The name is ambiguous or names something that is no commit.
-    pub fn resolve(&self, name: &str) -> Result<Option<Id>, Problem> {
+    /// This clone has no such commit, or the name is ambiguous or names something else.
+    pub fn resolve(&self, name: &str) -> Result<Id, Problem> {
         // libgit2 takes a whole id on trust, and lets the peeling find out that the object is missing.
-        match self.repository.revparse_single(name).and_then(|object| object.peel_to_commit()) {
-            Ok(commit) => Ok(Some(Id(commit.id()))),
-            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-            Err(error) => Err(failed(&format!("finding the commit `{name}`"), &error)),
-        }
+        let error = match self.repository.revparse_single(name).and_then(|object| object.peel_to_commit()) {
+            Ok(commit) => return Ok(Id(commit.id())),
+            Err(error) => error,
+        };
+        Err(match error.code() {
+            ErrorCode::NotFound => Problem::new(format!(
+                "`{name}` is not a commit, branch or tag of this clone"
+            ))
+            .next(if self.is_shallow() {
+                FETCH_EVERYTHING
+            } else {
+                "name one that it has, such as `origin/main`; a force push may have removed this one"
+            }),
+            ErrorCode::Ambiguous => Problem::new(format!("`{name}` may stand for more than one commit"))
+                .next("name the commit with more digits, or a branch or tag"),
+            ErrorCode::InvalidSpec | ErrorCode::Peel => {
+                Problem::new(format!("`{name}` is not a commit, branch or tag"))
+                    .next("name one, such as `origin/main`, `v1.0.0` or `HEAD~1`")
+            }
+            _ => failed(&format!("finding the commit `{name}`"), &error),
+        })
     }
 
     /// A commit's facts.
@@ -253,8 +269,9 @@ impl Open {
     /// # Errors
     /// The index cannot be read.
     pub fn can_compare(&self) -> Result<(), Problem> {
-        self.repository.index().map(drop).map_err(|error| {
-            failed("reading git's index", &error)
+        // What libgit2 says of a damaged index is that the file no longer exists.
+        self.repository.index().map(drop).map_err(|_| {
+            Problem::new("git's index cannot be read")
                 .next("see what `git status` says; `git reset` writes an index that was removed anew")
         })
     }
@@ -370,7 +387,7 @@ fn failed(doing: &str, error: &git2::Error) -> Problem {
         ErrorCode::Owner => problem.next(
             "the repository belongs to another user: `git config --global --add safe.directory <directory>`",
         ),
-        _ => problem,
+        _ => problem.next("see what `git status` and `git fsck` say of the repository"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Puts together which chart versions are candidates: what is there now, and what the walk back found.
 
 use super::{
-    Inner, folder_at,
+    Inner, NoSurvey, folder_at,
     history::{self, History, Range},
     packaged,
     search::{self, Here, Memory, Skipped},
@@ -37,7 +37,7 @@ pub fn survey(
     git: &Open,
     memory: &mut Memory,
     selection: &Selection,
-) -> Result<Survey, Problem> {
+) -> Result<Survey, NoSurvey> {
     let head = inner.head(git)?;
     let worktree = inner.working_tree(git)?;
     match (&worktree, head) {
@@ -137,7 +137,7 @@ struct Asked {
 }
 
 impl<V: View> Surveying<'_, V> {
-    fn run(mut self, selection: &Selection, is_working_tree: bool) -> Result<Survey, Problem> {
+    fn run(mut self, selection: &Selection, is_working_tree: bool) -> Result<Survey, NoSurvey> {
         let asked = self.asked(selection)?;
         let range = match &asked.since {
             Some(since) => Range::These(history::since(self.git, since, self.head)?),
@@ -199,7 +199,7 @@ impl<V: View> Surveying<'_, V> {
         Ok(survey)
     }
 
-    fn asked(&self, selection: &Selection) -> Result<Asked, Problem> {
+    fn asked(&self, selection: &Selection) -> Result<Asked, NoSurvey> {
         let mut asked =
             Asked { current: BTreeSet::new(), older: BTreeSet::new(), is_sweep: true, since: None };
         let names = match selection {
@@ -228,32 +228,32 @@ impl<V: View> Surveying<'_, V> {
     }
 
     /// A name that no chart has.
-    fn unknown(&self, name: &str) -> Problem {
+    fn unknown(&self, name: &str) -> NoSurvey {
         let folder_name = |path: &str| path.rsplit('/').next() == Some(name);
         if let Some((_, problem)) = self.now.unreadable.iter().find(|(path, _)| folder_name(path)) {
-            return problem.clone();
+            return NoSurvey::Unreadable(problem.clone());
         }
         let problem = Problem::new(format!("there is no chart named `{name}`"));
-        match nearest(name, self.now.named.keys().map(|is| is.name.as_str())) {
+        NoSurvey::NotThere(match nearest(name, self.now.named.keys().map(|is| is.name.as_str())) {
             Some(near) => problem.next(format!("did you mean `{near}`?")),
             None => {
                 problem.next("name a chart as its Chart.yaml does, and see that `charts` covers its folder")
             }
-        }
+        })
     }
 
     /// A version that no commit has.
-    fn not_in_history(&self, is: &ChartVersion, history: &History) -> Problem {
+    fn not_in_history(&self, is: &ChartVersion, history: &History) -> NoSurvey {
         let problem = Problem::new(format!("no commit on the first-parent line of the head has {is}"));
         if history.is_cut_off {
-            return problem.next(FETCH_EVERYTHING);
+            return NoSurvey::NotThere(problem.next(FETCH_EVERYTHING));
         }
         let of_name = self.now.named.keys().filter(|known| known.name == is.name);
         let current: Vec<_> = of_name.map(|known| format!("`{known}`")).collect();
         if current.is_empty() {
             return self.unknown(is.name.as_str());
         }
-        problem.next(format!("the chart is now {}", current.join(" and ")))
+        NoSurvey::NotThere(problem.next(format!("the chart is now {}", current.join(" and "))))
     }
 
     fn tell_what_is_left_out(&self, survey: &mut Survey, history: &History, asked: &Asked) {
