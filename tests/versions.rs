@@ -641,6 +641,25 @@ async fn unknown_commits_and_directories_are_refused() {
 }
 
 #[tokio::test]
+async fn what_is_not_a_commit_is_told_in_our_words() {
+    let world = World::new();
+    world.release("api", "1.0.0");
+    world.git(&["tag", "--annotate", "--message", "A tree", "tree", "HEAD^{tree}"]);
+    let names =
+        ["HEAD:charts", "HEAD:charts/api/Chart.yaml", "HEAD^{tree}", "tree", "x..y", "a b", "@{-1}", "@{"];
+    for since in names {
+        let problem = survey(&world.path(), &Settings::default(), Some(since)).await.unwrap_err();
+        let told = format!("`{since}` is not a commit, branch or tag");
+        assert!(problem.what.starts_with(&told) && problem.what.len() < told.len() + 20, "{problem}");
+        assert!(problem.next.is_some(), "{problem}");
+    }
+    world.git(&["switch", "--quiet", "--create", "other"]);
+    world.release("api", "1.1.0");
+    world.release("api", "1.2.0");
+    assert_eq!(versions(&world.sweep(Some("@{-1}")).await), ["api@1.1.0", "api@1.2.0"], "the branch before");
+}
+
+#[tokio::test]
 async fn a_chart_that_git_ignores_is_a_chart_and_what_we_wrote_is_none() {
     let world = World::new();
     world.write(".gitignore", "/charts/\n");
