@@ -4,7 +4,7 @@ use chart_release::{
     changes::{About, Candidate, CreatedFrom, Origin, Selection, Survey, Touched},
     charts::ChartName,
     problem::Problem,
-    repo::{Repo, Settings},
+    repo::{NoSurvey, Repo, Settings},
 };
 use std::{
     cell::Cell,
@@ -91,12 +91,14 @@ impl World {
 
     async fn named(&self, names: &[&str]) -> Result<Survey, Problem> {
         let names = names.iter().map(|name| name.to_string()).collect();
-        Repo::open(&self.path(), &Settings::default()).unwrap().survey(Selection::Named(names)).await
+        let repo = Repo::open(&self.path(), &Settings::default()).unwrap();
+        repo.survey(Selection::Named(names)).await.map_err(NoSurvey::into_problem)
     }
 }
 
 async fn survey(directory: &Path, settings: &Settings, since: Option<&str>) -> Result<Survey, Problem> {
-    Repo::open(directory, settings)?.survey(Selection::Sweep { since: since.map(str::to_owned) }).await
+    let selection = Selection::Sweep { since: since.map(str::to_owned) };
+    Repo::open(directory, settings)?.survey(selection).await.map_err(NoSurvey::into_problem)
 }
 
 fn settings(charts: &[&str]) -> Settings {
@@ -374,11 +376,9 @@ async fn a_removed_chart_is_no_chart() {
 #[tokio::test]
 async fn charts_are_named_by_name_or_version() {
     let world = World::new();
-    world.release("ingress", "1.0.0");
-    let newest = {
-        world.write("charts/ingress/values.yaml", "a: 1\n");
-        world.commit("Mend 1.0.0")
-    };
+    let introduced = world.release("ingress", "1.0.0");
+    world.write("charts/ingress/values.yaml", "a: 1\n");
+    world.commit("Mend 1.0.0");
     world.release("ingress", "2.0.0");
     world.release("web", "1.0.0");
 
@@ -386,13 +386,52 @@ async fn charts_are_named_by_name_or_version() {
     let survey = world.named(&["ingress@1.0.0", "web@1.0.0"]).await.unwrap();
     assert_eq!(versions(&survey), ["ingress@1.0.0", "web@1.0.0"]);
     let old = candidate(&survey, "ingress@1.0.0");
-    assert_eq!(old.origin, Origin::Commit { path: "charts/ingress".into(), commit: newest });
-    assert_eq!((old.created, &old.touched), (minute(1), &Touched::Files(vec!["values.yaml".into()])));
+    assert_eq!(old.origin, Origin::Commit { path: "charts/ingress".into(), commit: introduced });
+    assert_eq!((old.created, &old.touched), (minute(1), &Touched::Untouched));
 
     let unknown = world.named(&["ingres"]).await.unwrap_err();
     assert_eq!(unknown.next.as_deref(), Some("did you mean `ingress`?"));
     let unknown = world.named(&["ingress@9.9.9"]).await.unwrap_err();
     assert!(unknown.what.contains("ingress@9.9.9"), "{unknown}");
+}
+
+#[tokio::test]
+async fn a_version_is_the_same_however_it_is_asked_for() {
+    let world = World::new();
+    let before = world.release("api", "1.0.0");
+    world.release("api", "1.1.0");
+    world.write("charts/api/values.yaml", "a: 1\n");
+    world.commit("Go on without a new version");
+    world.release("api", "1.2.0");
+
+    let swept = world.sweep(Some(&before)).await;
+    let named = world.named(&["api@1.1.0"]).await.unwrap();
+    assert_eq!(candidate(&named, "api@1.1.0"), candidate(&swept, "api@1.1.0"));
+    assert_eq!(told(&named.notices), "");
+}
+
+#[tokio::test]
+async fn a_named_version_that_cannot_be_read_where_it_began_is_taken_from_the_newest_commit_where_it_can() {
+    let world = World::new();
+    world.write("charts/api/values.yaml", "- no\n- map\n");
+    let introduced = world.release("api", "1.0.0");
+    world.write("charts/api/values.yaml", "a: 1\n");
+    world.commit("Mend it");
+    world.write("charts/api/values.yaml", "a: 2\n");
+    let mended = world.commit("Mend it again");
+    world.write("charts/api/values.yaml", "- no\n- map\n");
+    world.commit("Break it again");
+    world.release("api", "1.1.0");
+
+    let survey = world.named(&["api@1.0.0"]).await.unwrap();
+
+    let api = candidate(&survey, "api@1.0.0");
+    assert_eq!(api.origin, Origin::Commit { path: "charts/api".into(), commit: mended.clone() });
+    assert_eq!((api.created, &api.introduced_by), (minute(1), &Some(introduced.clone())));
+    assert_eq!(api.touched, Touched::Files(vec!["values.yaml".into()]));
+    let told = told(&survey.notices);
+    assert!(told.contains(&format!("api@1.0.0 is taken from {}", &mended[..10])), "{told}");
+    assert!(told.contains(&format!("at {}, ", &introduced[..10])), "{told}");
 }
 
 #[tokio::test]
@@ -525,6 +564,24 @@ async fn one_bad_chart_stops_only_itself() {
 }
 
 #[tokio::test]
+async fn what_git_cannot_compare_stops_only_its_chart() {
+    let world = World::new();
+    world.release("api", "1.0.0");
+    world.write("charts/bad/charts/sub/values.yaml", "a: 1\n");
+    world.release("bad", "1.0.0");
+    let lost = world.git(&["rev-parse", "HEAD:charts/bad/charts"]);
+    fs::remove_file(world.path().join(".git/objects").join(&lost[..2]).join(&lost[2..])).unwrap();
+
+    let survey = world.sweep(None).await;
+
+    assert_eq!(versions(&survey), ["api@1.0.0"]);
+    let [(about, problem)] = &survey.problems[..] else { panic!("{survey:#?}") };
+    assert_eq!(about.to_string(), "bad@1.0.0");
+    assert_eq!(problem.place.as_ref().map(|place| &place.file[..]), Some("charts/bad"));
+    assert!(problem.what.starts_with("comparing the working tree with git: "), "{problem}");
+}
+
+#[tokio::test]
 async fn a_chart_at_the_root_refuses_what_git_does_not_know() {
     let world = World::new();
     world.chart(".", "root", "1.0.0");
@@ -581,6 +638,25 @@ async fn unknown_commits_and_directories_are_refused() {
         assert!(problem.what.contains(since), "{problem}");
     }
     assert!(Repo::open(tempfile::tempdir().unwrap().path(), &Settings::default()).is_err());
+}
+
+#[tokio::test]
+async fn what_is_not_a_commit_is_told_in_our_words() {
+    let world = World::new();
+    world.release("api", "1.0.0");
+    world.git(&["tag", "--annotate", "--message", "A tree", "tree", "HEAD^{tree}"]);
+    let names =
+        ["HEAD:charts", "HEAD:charts/api/Chart.yaml", "HEAD^{tree}", "tree", "x..y", "a b", "@{-1}", "@{"];
+    for since in names {
+        let problem = survey(&world.path(), &Settings::default(), Some(since)).await.unwrap_err();
+        let told = format!("`{since}` is not a commit, branch or tag");
+        assert!(problem.what.starts_with(&told) && problem.what.len() < told.len() + 20, "{problem}");
+        assert!(problem.next.is_some(), "{problem}");
+    }
+    world.git(&["switch", "--quiet", "--create", "other"]);
+    world.release("api", "1.1.0");
+    world.release("api", "1.2.0");
+    assert_eq!(versions(&world.sweep(Some("@{-1}")).await), ["api@1.1.0", "api@1.2.0"], "the branch before");
 }
 
 #[tokio::test]

@@ -185,8 +185,9 @@ Examples:
 pub struct Named {
     /// Charts or versions by name; without any, all charts (a sweep)
     ///
-    /// `demo` is the current version of the chart demo, `demo@1.1.0` a version of it from the history. In a sweep, a
-    /// chart that changed since its version was published is work in progress; a chart that is named is refused then.
+    /// `demo` is the current version of the chart demo, `demo@1.1.0` a version of it as the commit that introduced it
+    /// has it. In a sweep, a chart that changed since its version was published is work in progress; a chart that is
+    /// named is refused then.
     #[arg(value_name = "CHART[@VERSION]", id = crate::config::NAMES)]
     names: Vec<String>,
 }

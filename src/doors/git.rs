@@ -143,7 +143,7 @@ impl Open {
             }
             Err(error) => return Err(failed("reading HEAD", &error)),
         };
-        let commit = head.peel_to_commit().map_err(|error| failed("reading the commit of HEAD", &error))?;
+        let commit = head.peel_to_commit().map_err(|error| missing("the commit of HEAD", &error))?;
         Ok(Some(Id(commit.id())))
     }
 
@@ -157,17 +157,33 @@ impl Open {
         &self.boundary
     }
 
-    /// The commit that a branch, tag or (part of an) id names; `None` where this clone has no such commit.
+    /// The commit that a branch, tag or (part of an) id names.
     ///
     /// # Errors
-    /// The name is ambiguous or names something that is no commit.
-    pub fn resolve(&self, name: &str) -> Result<Option<Id>, Problem> {
+    /// This clone has no such commit, or the name is ambiguous or names something else.
+    pub fn resolve(&self, name: &str) -> Result<Id, Problem> {
         // libgit2 takes a whole id on trust, and lets the peeling find out that the object is missing.
-        match self.repository.revparse_single(name).and_then(|object| object.peel_to_commit()) {
-            Ok(commit) => Ok(Some(Id(commit.id()))),
-            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-            Err(error) => Err(failed(&format!("finding the commit `{name}`"), &error)),
-        }
+        let error = match self.repository.revparse_single(name).and_then(|object| object.peel_to_commit()) {
+            Ok(commit) => return Ok(Id(commit.id())),
+            Err(error) => error,
+        };
+        Err(match error.code() {
+            ErrorCode::NotFound => Problem::new(format!(
+                "`{name}` is not a commit, branch or tag of this clone"
+            ))
+            .next(if self.is_shallow() {
+                FETCH_EVERYTHING
+            } else {
+                "name one that it has, such as `origin/main`; a force push may have removed this one"
+            }),
+            ErrorCode::Ambiguous => Problem::new(format!("`{name}` may stand for more than one commit"))
+                .next("name the commit with more digits, or a branch or tag"),
+            ErrorCode::InvalidSpec | ErrorCode::Peel => {
+                Problem::new(format!("`{name}` is not a commit, branch or tag"))
+                    .next("name one, such as `origin/main`, `v1.0.0` or `HEAD~1`")
+            }
+            _ => failed(&format!("finding the commit `{name}`"), &error),
+        })
     }
 
     /// A commit's facts.
@@ -248,6 +264,18 @@ impl Open {
         Ok(found)
     }
 
+    /// Whether the working tree can be compared with anything at all.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub fn can_compare(&self) -> Result<(), Problem> {
+        // What libgit2 says of a damaged index is that the file no longer exists.
+        self.repository.index().map(drop).map_err(|_| {
+            Problem::new("git's index cannot be read")
+                .next("see what `git status` says; `git reset` writes an index that was removed anew")
+        })
+    }
+
     /// What lies in the working tree below these paths (files or folders; `""` is everything) and is not what the
     /// head commit has there. Of everything, a folder that git does not know is told once, with a `/` at its end.
     ///
@@ -282,10 +310,13 @@ impl Open {
             options = StatusOptions::new();
             options.include_untracked(true).include_ignored(true);
         }
-        let statuses = self
-            .repository
-            .statuses(Some(&mut options))
-            .map_err(|error| failed("comparing the working tree with git", &error))?;
+        let statuses = self.repository.statuses(Some(&mut options)).map_err(|error| {
+            let next = match error.code() {
+                ErrorCode::NotFound => FETCH_EVERYTHING,
+                _ => "see that every file there can be read, and what `git status` says",
+            };
+            failed("comparing the working tree with git", &error).next(next)
+        })?;
         Ok(statuses
             .iter()
             .filter(|entry| entry.status() != git2::Status::CURRENT)
@@ -345,13 +376,18 @@ fn missing(what: &str, error: &git2::Error) -> Problem {
     }
 }
 
+/// Whether a problem is that the clone lacks an object, and not that there is something wrong with a chart.
+pub fn is_missing(problem: &Problem) -> bool {
+    problem.next.as_deref() == Some(FETCH_EVERYTHING)
+}
+
 fn failed(doing: &str, error: &git2::Error) -> Problem {
     let problem = Problem::new(format!("{doing}: {}", error.message()));
     match error.code() {
         ErrorCode::Owner => problem.next(
             "the repository belongs to another user: `git config --global --add safe.directory <directory>`",
         ),
-        _ => problem,
+        _ => problem.next("see what `git status` and `git fsck` say of the repository"),
     }
 }
 

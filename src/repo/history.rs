@@ -1,14 +1,14 @@
 //! Walks the first-parent line from the head back, and shows it to a trace.
 
 use super::{
-    Inner,
+    Inner, NoSurvey,
     search::{self, Memory},
     view::CommitView,
 };
 use crate::{
     changes::{ChartAt, End, Snapshot, Trace, Tracked},
     charts::ChartName,
-    doors::git::{Before, Commit, FETCH_EVERYTHING, Id, Open},
+    doors::git::{Before, Commit, Id, Open},
     problem::Problem,
 };
 use std::{
@@ -117,17 +117,8 @@ fn broken(broken: &mut BTreeMap<String, Id>, commit: Id, had: &Snapshot, before:
 /// The commits after `since` up to the head.
 ///
 /// # Errors
-/// The clone does not have `since`.
-pub fn since(git: &Open, since: &str, head: Option<Id>) -> Result<HashSet<Id>, Problem> {
-    let known = git.resolve(since)?;
-    let Some(known) = known else {
-        let next = if git.is_shallow() {
-            FETCH_EVERYTHING.to_owned()
-        } else {
-            "name a branch, tag or commit that this clone has; a force push may have removed this one"
-                .to_owned()
-        };
-        return Err(Problem::new(format!("the commit `{since}` is not in this clone")).next(next));
-    };
-    head.map_or(Ok(HashSet::new()), |head| git.between(known, head))
+/// The clone does not have `since`, or a commit after it.
+pub fn since(git: &Open, since: &str, head: Option<Id>) -> Result<HashSet<Id>, NoSurvey> {
+    let known = git.resolve(since).map_err(NoSurvey::NotThere)?;
+    Ok(head.map_or(Ok(HashSet::new()), |head| git.between(known, head))?)
 }

@@ -70,6 +70,32 @@ pub struct Facts {
     pub worktree: Option<PathBuf>,
 }
 
+/// Why there is no survey.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoSurvey {
+    /// The selection names what is not there: a chart, a version, a commit. Nothing is wrong with the repository.
+    #[error("{0}")]
+    NotThere(Problem),
+    /// The repository cannot be read, or the chart that is named.
+    #[error("{0}")]
+    Unreadable(Problem),
+}
+
+impl From<Problem> for NoSurvey {
+    fn from(problem: Problem) -> Self {
+        Self::Unreadable(problem)
+    }
+}
+
+impl NoSurvey {
+    /// What went wrong, in either case.
+    pub fn into_problem(self) -> Problem {
+        match self {
+            Self::NotThere(problem) | Self::Unreadable(problem) => problem,
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -147,7 +173,7 @@ impl Repo {
     ///
     /// # Errors
     /// The selection names what is not there, or the repository cannot be read.
-    pub async fn survey(&self, selection: Selection) -> Result<Survey, Problem> {
+    pub async fn survey(&self, selection: Selection) -> Result<Survey, NoSurvey> {
         self.blocking(move |inner, git| survey::survey(inner, git, &mut inner.memory(), &selection)).await
     }
 
@@ -175,13 +201,14 @@ impl Repo {
     }
 
     /// Runs a piece of work on a thread that may block, with the repository open.
-    async fn blocking<T: Send + 'static>(
+    async fn blocking<T: Send + 'static, E: From<Problem> + Send + 'static>(
         &self,
-        work: impl FnOnce(&Inner, &Open) -> Result<T, Problem> + Send + 'static,
-    ) -> Result<T, Problem> {
+        work: impl FnOnce(&Inner, &Open) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         let inner = self.0.clone();
         let done = tokio::task::spawn_blocking(move || work(&inner, &inner.git.open()?));
-        done.await.unwrap_or_else(|_| Err(Problem::new("reading the repository gave up: a bug of ours")))
+        done.await
+            .unwrap_or_else(|_| Err(Problem::new("reading the repository gave up: a bug of ours").into()))
     }
 }
 
@@ -193,8 +220,7 @@ impl Inner {
 
     fn head(&self, git: &Open) -> Result<Option<crate::doors::git::Id>, Problem> {
         let Some(name) = &self.head else { return git.head() };
-        let commit = git.resolve(name)?;
-        commit.map(Some).ok_or_else(|| Problem::new(format!("this clone has no commit `{name}`")))
+        git.resolve(name).map(Some)
     }
 
     /// The checkout, where there is one.
@@ -220,10 +246,7 @@ impl Inner {
                 packaged::read(&view, &Folder { path: path.clone(), tree: None })
             }
             Origin::Commit { path, commit } => {
-                let Some(id) = git.resolve(commit)? else {
-                    return Err(Problem::new(format!("this clone has no commit {commit}")));
-                };
-                let view = CommitView { git, tree: git.commit(id)?.tree };
+                let view = CommitView { git, tree: git.commit(git.resolve(commit)?)?.tree };
                 packaged::read(&view, &folder_at(&view, path)?)
             }
         }

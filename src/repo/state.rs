@@ -24,6 +24,8 @@ pub struct Worktree {
     uncommitted: BTreeMap<Vec<u8>, Uncommitted>,
     /// The same of files outside the charts, that links lead to; asked for when one is met.
     linked: RefCell<BTreeMap<String, Option<Uncommitted>>>,
+    /// Folders that git cannot compare.
+    failed: BTreeMap<String, Problem>,
 }
 
 /// A chart's packaged files, compared.
@@ -35,9 +37,28 @@ pub struct State {
 }
 
 impl Worktree {
-    /// Compares these folders.
-    pub fn of<'a>(git: &Open, folders: impl Iterator<Item = &'a str>) -> Result<Self, Problem> {
-        Ok(Self { uncommitted: git.uncommitted(folders)?, linked: RefCell::default() })
+    /// Compares these folders: all at once, which is fast, or one by one where that fails, so that a file that cannot be
+    /// read stops the chart that has it and no other.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub fn of(git: &Open, folders: &[&str]) -> Result<Self, Problem> {
+        git.can_compare()?;
+        let mut worktree =
+            Self { uncommitted: BTreeMap::new(), linked: RefCell::default(), failed: BTreeMap::new() };
+        if let Ok(uncommitted) = git.uncommitted(folders.iter().copied()) {
+            worktree.uncommitted = uncommitted;
+            return Ok(worktree);
+        }
+        for folder in folders {
+            match git.uncommitted([*folder]) {
+                Ok(uncommitted) => worktree.uncommitted.extend(uncommitted),
+                Err(problem) => {
+                    worktree.failed.insert((*folder).to_owned(), problem.in_file(*folder));
+                }
+            }
+        }
+        Ok(worktree)
     }
 
     /// Whether a folder is as git has it.
@@ -79,6 +100,9 @@ impl State {
         introduced: Option<&Sighting>,
     ) -> Result<Self, Problem> {
         let path = &here.folder.path;
+        if let Some(problem) = worktree.and_then(|worktree| worktree.failed.get(path)) {
+            return Err(problem.clone());
+        }
         let head = history.commits.first().map(|head| CommitView { git, tree: head.tree });
         let committed = head.as_ref().and_then(|head| Some((head, folder_at(head, path).ok()?)));
         let linked = match &committed {

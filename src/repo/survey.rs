@@ -1,7 +1,7 @@
 //! Puts together which chart versions are candidates: what is there now, and what the walk back found.
 
 use super::{
-    Inner, folder_at,
+    Inner, NoSurvey, folder_at,
     history::{self, History, Range},
     packaged,
     search::{self, Here, Memory, Skipped},
@@ -14,7 +14,7 @@ use crate::{
         Touched, Trace, Tracked,
     },
     charts::{Chart, ChartName, ChartVersion, Files, Metadata, find::CHART_YAML},
-    doors::git::{FETCH_EVERYTHING, Id, Open},
+    doors::git::{FETCH_EVERYTHING, Id, Open, is_missing},
     problem::Problem,
 };
 use std::{
@@ -37,7 +37,7 @@ pub fn survey(
     git: &Open,
     memory: &mut Memory,
     selection: &Selection,
-) -> Result<Survey, Problem> {
+) -> Result<Survey, NoSurvey> {
     let head = inner.head(git)?;
     let worktree = inner.working_tree(git)?;
     match (&worktree, head) {
@@ -137,7 +137,7 @@ struct Asked {
 }
 
 impl<V: View> Surveying<'_, V> {
-    fn run(mut self, selection: &Selection, is_working_tree: bool) -> Result<Survey, Problem> {
+    fn run(mut self, selection: &Selection, is_working_tree: bool) -> Result<Survey, NoSurvey> {
         let asked = self.asked(selection)?;
         let range = match &asked.since {
             Some(since) => Range::These(history::since(self.git, since, self.head)?),
@@ -184,7 +184,7 @@ impl<V: View> Surveying<'_, V> {
                 survey.notices.push(needs_generated(&tracked.is, files));
                 continue;
             }
-            match self.older(tracked, &history) {
+            match self.older(tracked, &history, &mut survey.notices) {
                 Ok(candidate) => {
                     lanes.entry(tracked.is.name.clone()).or_default().push((age(tracked), candidate))
                 }
@@ -199,7 +199,7 @@ impl<V: View> Surveying<'_, V> {
         Ok(survey)
     }
 
-    fn asked(&self, selection: &Selection) -> Result<Asked, Problem> {
+    fn asked(&self, selection: &Selection) -> Result<Asked, NoSurvey> {
         let mut asked =
             Asked { current: BTreeSet::new(), older: BTreeSet::new(), is_sweep: true, since: None };
         let names = match selection {
@@ -228,32 +228,32 @@ impl<V: View> Surveying<'_, V> {
     }
 
     /// A name that no chart has.
-    fn unknown(&self, name: &str) -> Problem {
+    fn unknown(&self, name: &str) -> NoSurvey {
         let folder_name = |path: &str| path.rsplit('/').next() == Some(name);
         if let Some((_, problem)) = self.now.unreadable.iter().find(|(path, _)| folder_name(path)) {
-            return problem.clone();
+            return NoSurvey::Unreadable(problem.clone());
         }
         let problem = Problem::new(format!("there is no chart named `{name}`"));
-        match nearest(name, self.now.named.keys().map(|is| is.name.as_str())) {
+        NoSurvey::NotThere(match nearest(name, self.now.named.keys().map(|is| is.name.as_str())) {
             Some(near) => problem.next(format!("did you mean `{near}`?")),
             None => {
                 problem.next("name a chart as its Chart.yaml does, and see that `charts` covers its folder")
             }
-        }
+        })
     }
 
     /// A version that no commit has.
-    fn not_in_history(&self, is: &ChartVersion, history: &History) -> Problem {
+    fn not_in_history(&self, is: &ChartVersion, history: &History) -> NoSurvey {
         let problem = Problem::new(format!("no commit on the first-parent line of the head has {is}"));
         if history.is_cut_off {
-            return problem.next(FETCH_EVERYTHING);
+            return NoSurvey::NotThere(problem.next(FETCH_EVERYTHING));
         }
         let of_name = self.now.named.keys().filter(|known| known.name == is.name);
         let current: Vec<_> = of_name.map(|known| format!("`{known}`")).collect();
         if current.is_empty() {
             return self.unknown(is.name.as_str());
         }
-        problem.next(format!("the chart is now {}", current.join(" and ")))
+        NoSurvey::NotThere(problem.next(format!("the chart is now {}", current.join(" and "))))
     }
 
     fn tell_what_is_left_out(&self, survey: &mut Survey, history: &History, asked: &Asked) {
@@ -319,7 +319,8 @@ impl<V: View> Surveying<'_, V> {
 
     fn worktree(&self, asked: &Asked) -> Result<Worktree, Problem> {
         let folders = asked.current.iter().filter_map(|is| self.now.named.get(is)).flatten();
-        Worktree::of(self.git, folders.map(|here| here.folder.path.as_str()))
+        let folders: Vec<_> = folders.map(|here| here.folder.path.as_str()).collect();
+        Worktree::of(self.git, &folders)
     }
 
     fn current(
@@ -346,36 +347,78 @@ impl<V: View> Surveying<'_, V> {
         Ok(self.candidate(tracked, history, origin, state.touched(tracked), state.ungitted()))
     }
 
-    fn older(&mut self, tracked: &Tracked, history: &History) -> Result<Candidate, Problem> {
-        let is = &tracked.is;
-        let sighting = if tracked.because == Because::Named { &tracked.newest } else { &tracked.oldest };
-        let found =
-            sighting.as_ref().and_then(|sighting| Some((sighting, history.commits.get(sighting.position)?)));
-        let Some((Sighting { paths, .. }, commit)) = found else {
-            return Err(Problem::new(format!("no commit has {is}")));
+    /// A version from history: as the commit that introduced it has it, so that it has one content whichever way it is
+    /// asked for. One that is named and cannot be read there is taken from a later commit.
+    fn older(
+        &mut self,
+        tracked: &Tracked,
+        history: &History,
+        notices: &mut Vec<Problem>,
+    ) -> Result<Candidate, Problem> {
+        let (Some(oldest), Some(newest)) = (&tracked.oldest, &tracked.newest) else {
+            return Err(Problem::new(format!("no commit has {}", tracked.is)));
         };
+        let introduced = Some(oldest).filter(|_| tracked.settled);
+        let problem = match self.taken_from(oldest, &tracked.is, history) {
+            Ok(origin) => {
+                let touched = match introduced {
+                    Some(_) => Touched::Untouched,
+                    None => Touched::HistoryTooShallow,
+                };
+                return Ok(self.candidate(tracked, history, origin, touched, Vec::new()));
+            }
+            // What this clone lacks must not decide which content is published.
+            Err(problem) if tracked.because != Because::Named || is_missing(&problem) => return Err(problem),
+            Err(problem) => problem,
+        };
+        for position in newest.position..oldest.position {
+            let view = CommitView { git: self.git, tree: history.commits[position].tree };
+            let charts = search::snapshot(&view, &self.inner.roots, self.memory)?;
+            let has_it = charts.iter().filter(|chart| chart.is.as_ref() == Some(&tracked.is));
+            let paths: Vec<_> = has_it.map(|chart| chart.path.clone()).collect();
+            if paths.is_empty() {
+                continue;
+            }
+            let Ok(origin) = self.taken_from(&Sighting { position, paths }, &tracked.is, history) else {
+                continue;
+            };
+            let touched = match introduced {
+                Some(introduced) => {
+                    let folder = folder_at(&view, origin.path())?;
+                    super::state::between(self.git, history, introduced, &view, &folder)?
+                }
+                None => Touched::HistoryTooShallow,
+            };
+            let what = format!(
+                "{} is taken from {}, the newest commit where it can be read: {}",
+                tracked.is,
+                history.commits[position].id.short(),
+                problem.what
+            );
+            notices.push(Problem { what, ..problem });
+            return Ok(self.candidate(tracked, history, origin, touched, Vec::new()));
+        }
+        Err(problem)
+    }
+
+    /// A version as the commit of this sighting has it.
+    ///
+    /// # Errors
+    /// No chart can be made of it there.
+    fn taken_from(
+        &self,
+        sighting: &Sighting,
+        is: &ChartVersion,
+        history: &History,
+    ) -> Result<Origin, Problem> {
+        let commit = &history.commits[sighting.position];
         let view = CommitView { git: self.git, tree: commit.tree };
-        let read = |index: usize| packaged::read(&view, &folder_at(&view, &paths[index])?);
-        let at = |problem: Problem| Problem {
-            what: format!("at {}, {}", commit.id.short(), problem.what),
-            ..problem
-        };
-        let path_refs: Vec<_> = paths.iter().map(String::as_str).collect();
-        one_content(is, &path_refs, read).map_err(at)?;
-        let (files, _) = read(0).map_err(at)?;
-        readable(files).map_err(at)?;
-        let introduced = tracked.oldest.as_ref().filter(|_| tracked.settled);
-        let touched = match introduced {
-            None => Touched::HistoryTooShallow,
-            Some(introduced) if introduced.position == sighting.as_ref().map_or(0, |s| s.position) => {
-                Touched::Untouched
-            }
-            Some(introduced) => {
-                super::state::between(self.git, history, introduced, &view, &folder_at(&view, &paths[0])?)?
-            }
-        };
-        let origin = Origin::Commit { path: paths[0].clone(), commit: commit.id.to_string() };
-        Ok(self.candidate(tracked, history, origin, touched, Vec::new()))
+        let paths: Vec<_> = sighting.paths.iter().map(String::as_str).collect();
+        let read = |index: usize| packaged::read(&view, &folder_at(&view, paths[index])?);
+        one_content(is, &paths, read).and_then(|()| read(0)).and_then(|(files, _)| readable(files)).map_err(
+            |problem| Problem { what: format!("at {}, {}", commit.id.short(), problem.what), ..problem },
+        )?;
+        Ok(Origin::Commit { path: paths[0].to_owned(), commit: commit.id.to_string() })
     }
 
     fn candidate(

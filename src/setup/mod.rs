@@ -14,7 +14,7 @@ use crate::{
     plan::{Failure, Plan},
     problem::Problem,
     publish::{self, Packing, Run},
-    repo::{self, Repo},
+    repo::{self, NoSurvey, Repo},
     report::{Event, ExitCode, Packages, Report, Watch},
     secret::Secret,
 };
@@ -114,7 +114,10 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         true => Selection::Sweep { since: config.since.clone() },
         false => Selection::Named(config.names.clone()),
     };
-    let mut survey = interruptible(repo.survey(selection)).await?.map_err(usage)?;
+    let mut survey = interruptible(repo.survey(selection)).await?.map_err(|error| match error {
+        NoSurvey::NotThere(problem) => usage(problem),
+        NoSurvey::Unreadable(problem) => problem.into(),
+    })?;
     survey.notices.extend(no_charts(config, &survey));
     if let Some(only) = &config.only {
         let wanted = selected(only).map_err(usage)?;

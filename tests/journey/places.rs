@@ -114,3 +114,45 @@ fn a_chart_that_was_deleted_from_the_working_tree_is_no_chart() {
     publish_in(&world, "repository").ends_with(0);
     assert_eq!(stored(&world), DEMO);
 }
+
+#[test]
+fn what_the_selection_names_wrongly_is_wrong_usage() {
+    let mut world = with_a_chart();
+    world.bump("charts/demo", "1.1.0");
+    world.commit("Bump it");
+    for arguments in [
+        &["dome"][..],
+        &["demo@9.9.9"],
+        &["dome@1.0.0"],
+        &["--since", "nowhere"],
+        &["--since", &"1".repeat(40)],
+    ] {
+        world.publish(arguments).ends_with(2).says("next: ");
+    }
+    assert_eq!(world.stored(), [""; 0]);
+}
+
+#[test]
+fn a_repository_that_cannot_be_read_is_no_wrong_usage() {
+    let world = with_a_chart();
+    for file in ["index", "HEAD"] {
+        let world = world.copy();
+        world.write(&format!(".git/{file}"), "no such thing\n");
+        for arguments in [&[][..], &["demo"]] {
+            world.publish(arguments).ends_with(1).says("next: ");
+        }
+        assert_eq!(world.stored(), [""; 0]);
+    }
+}
+
+#[test]
+fn a_clone_that_lacks_objects_says_how_to_fetch_them() {
+    let mut world = with_a_chart();
+    world.bump("charts/demo", "1.1.0");
+    world.commit("Bump it");
+    world.git(&["config", "uploadpack.allowFilter", "true"]);
+    let url = format!("file://{}", world.repository().display());
+    world.git(&["clone", "--quiet", "--filter=blob:none", &url, "../partial"]);
+    publish_in(&world, "partial").ends_with(1).says("no `filter`");
+    assert_eq!(stored(&world), [""; 0]);
+}
