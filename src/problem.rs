@@ -65,3 +65,41 @@ impl Problem {
         self
     }
 }
+
+/// The name among the known ones that somebody probably meant: the nearest, with upper and lower case the same, when at
+/// most a third of the characters that were written, rounded up, are wrong.
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let lower_case = name.to_lowercase();
+    let most = name.chars().count().div_ceil(3);
+    known
+        .map(|known| (strsim::damerau_levenshtein(&lower_case, &known.to_lowercase()), known))
+        .filter(|(distance, _)| *distance <= most)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn a_name_is_suggested_when_it_is_near() {
+        let known = ["api", "ingress-controller", "web"];
+        for (name, near) in [
+            ("apii", Some("api")),
+            ("pai", Some("api")),
+            ("WEB", Some("web")),
+            ("ingress-controler", Some("ingress-controller")),
+            ("ingress", None),
+            ("map", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(name, known.into_iter()), near, "{name}");
+        }
+        assert_eq!(
+            nearest("web", ["wem", "web", "wed"].into_iter()),
+            Some("web"),
+            "the nearest, not the first"
+        );
+    }
+}

@@ -1,9 +1,9 @@
 //! What the configuration file says. Read strictly: what is not understood is an error with its line.
 
-use super::options::{Options, Origin, Said, Takes, Word, nearest};
+use super::options::{Options, Origin, Said, Takes, Word};
 use crate::{
     charts::yaml::{self, Node, Value},
-    problem::Problem,
+    problem::{Problem, nearest},
 };
 use std::collections::BTreeMap;
 

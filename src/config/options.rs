@@ -4,7 +4,7 @@
 //! one place, and file, environment and flags cannot drift apart.
 
 use super::Secret;
-use crate::problem::Problem;
+use crate::problem::{Problem, nearest};
 use clap::{ArgAction, ArgMatches, Command};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -134,8 +134,9 @@ pub(super) fn from_environment(
     });
     let problems = unread.map(|name| {
         let problem = Problem::new(format!("{name} is set, and there is no such option"));
-        match nearest(name, known.iter().map(String::as_str)) {
-            Some(near) => problem.next(format!("did you mean {near}?")),
+        let said = name.strip_prefix(PREFIX).unwrap_or(name);
+        match nearest(said, known.iter().filter_map(|known| known.strip_prefix(PREFIX))) {
+            Some(near) => problem.next(format!("did you mean {PREFIX}{near}?")),
             None => problem.next("`chart-release --help` lists the options"),
         }
     });
@@ -179,11 +180,4 @@ pub(super) fn value<'a>(environment: &'a BTreeMap<String, String>, name: &str) -
 /// `CHART_RELEASE_SINCE` of `since`.
 pub(super) fn variable(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('-', "_").to_uppercase())
-}
-
-/// The name that somebody probably meant.
-pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let distance = |known: &&str| strsim::damerau_levenshtein(&name.to_lowercase(), &known.to_lowercase());
-    let most = name.strip_prefix(PREFIX).unwrap_or(name).chars().count().div_ceil(3);
-    known.min_by_key(distance).filter(|known| distance(known) <= most)
 }

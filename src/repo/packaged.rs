@@ -14,6 +14,18 @@ use std::collections::BTreeMap;
 /// Largest sum of a chart's files, in bytes: what Helm 4.3 loads.
 const LARGEST_CHART: u64 = 100 * 1024 * 1024;
 
+/// What a folder holds that an earlier run published to, perhaps under another configuration: the lock of the channel.
+const PUBLISHED_TO: &[u8] = b".chart-release.lock";
+
+/// What a walk over a chart found.
+#[derive(Debug, Default)]
+pub struct Contents {
+    /// The packaged files, by their path in the chart.
+    pub files: BTreeMap<String, Packaged>,
+    /// Folders, by their path from the repository root, that this program published to: our own output is not packaged.
+    pub left_out: Vec<String>,
+}
+
 /// One packaged file.
 #[derive(Debug)]
 pub struct Packaged {
@@ -23,7 +35,7 @@ pub struct Packaged {
     pub sources: Vec<String>,
 }
 
-/// The packaged files of the chart in this folder, by their path in the chart.
+/// What is packaged of the chart in this folder.
 ///
 /// Helm 4.3.1 walks alike: ignored folders are not entered, links are followed under their own name, and looked at
 /// before `.helmignore` is, so that a broken link is an error even where it is ignored. Unlike Helm, what leads out of
@@ -32,9 +44,9 @@ pub struct Packaged {
 /// # Errors
 /// A name that is not UTF-8, a link that leads out of the repository, to nothing or in a circle, a file that is none,
 /// a submodule that is not checked out, a `.helmignore` that Helm refuses.
-pub fn packaged<V: View>(view: &V, chart: &Folder) -> Result<BTreeMap<String, Packaged>, Problem> {
+pub fn packaged<V: View>(view: &V, chart: &Folder) -> Result<Contents, Problem> {
     let mut walk =
-        Walk { view, rules: rules(view, chart)?, chart, found: BTreeMap::new(), inside: Vec::new() };
+        Walk { view, rules: rules(view, chart)?, chart, found: Contents::default(), inside: Vec::new() };
     walk.enter(chart, "", &[])?;
     Ok(walk.found)
 }
@@ -45,9 +57,10 @@ pub fn packaged<V: View>(view: &V, chart: &Folder) -> Result<BTreeMap<String, Pa
 /// As [`packaged`], and files larger than Helm takes.
 pub fn read<V: View>(view: &V, chart: &Folder) -> Result<(Files, Vec<Problem>), Problem> {
     let mut files = Files::default();
-    let mut notices = Vec::new();
     let mut sum = 0;
-    for (path, packaged) in packaged(view, chart)? {
+    let contents = packaged(view, chart)?;
+    let mut notices: Vec<_> = contents.left_out.into_iter().map(left_out).collect();
+    for (path, packaged) in contents.files {
         let place = join(&chart.path, &path);
         let size = view.size(&packaged.file).map_err(|problem| problem.in_file(&place))?;
         sum += size;
@@ -69,6 +82,12 @@ pub fn read<V: View>(view: &V, chart: &Folder) -> Result<(Files, Vec<Problem>), 
         files.0.insert(path, bytes);
     }
     Ok((files, notices))
+}
+
+fn left_out(folder: String) -> Problem {
+    Problem::new(format!("{folder} is not packaged: charts were published to it"))
+        .in_file(folder)
+        .next("move it out of the chart, or name it in .helmignore")
 }
 
 fn rules<V: View>(view: &V, chart: &Folder) -> Result<Rules, Problem> {
@@ -93,7 +112,7 @@ struct Walk<'a, V> {
     view: &'a V,
     rules: Rules,
     chart: &'a Folder,
-    found: BTreeMap<String, Packaged>,
+    found: Contents,
     /// The real paths of the folders that the walk is in: a link to one of them would never end.
     inside: Vec<String>,
 }
@@ -101,8 +120,13 @@ struct Walk<'a, V> {
 impl<V: View> Walk<'_, V> {
     /// `path` is where the folder appears in the chart, `links` are those that led to it.
     fn enter(&mut self, folder: &Folder, path: &str, links: &[String]) -> Result<(), Problem> {
+        let entries = self.view.entries(folder)?;
+        if !path.is_empty() && entries.iter().any(|entry| entry.name == PUBLISHED_TO) {
+            self.found.left_out.push(folder.path.clone());
+            return Ok(());
+        }
         self.inside.push(folder.path.clone());
-        for entry in self.view.entries(folder)? {
+        for entry in entries {
             self.see(folder, entry, path, links)?;
         }
         self.inside.pop();
@@ -161,7 +185,7 @@ impl<V: View> Walk<'_, V> {
         match found {
             Found::File(file, real) => {
                 let sources = links.into_iter().chain([real]).collect();
-                self.found.insert(appears, Packaged { file, sources });
+                self.found.files.insert(appears, Packaged { file, sources });
                 Ok(())
             }
             Found::Folder(folder) if self.inside.contains(&folder.path) => {

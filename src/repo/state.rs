@@ -119,7 +119,7 @@ impl State {
         if clean && !linked && same_tree {
             return Ok(state);
         }
-        let files = packaged(view, &here.folder)?;
+        let files = packaged(view, &here.folder)?.files;
         if let Some(worktree) = worktree {
             for (file, Packaged { sources, .. }) in &files {
                 for source in sources {
@@ -232,7 +232,7 @@ fn at<'a>(
 
 /// The blobs of a chart's packaged files. A commit whose chart cannot be packaged has none: everything has changed since.
 fn ids(view: &CommitView<'_>, folder: &Folder) -> BTreeMap<String, Option<Id>> {
-    let files = packaged(view, folder).unwrap_or_default();
+    let files = packaged(view, folder).unwrap_or_default().files;
     files.into_iter().map(|(path, packaged)| (path, packaged.file.id())).collect()
 }
 

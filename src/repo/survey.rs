@@ -15,7 +15,7 @@ use crate::{
     },
     charts::{Chart, ChartName, ChartVersion, Files, Metadata, find::CHART_YAML},
     doors::git::{FETCH_EVERYTHING, Id, Open, is_missing},
-    problem::Problem,
+    problem::{Problem, nearest},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -495,10 +495,4 @@ fn needs_generated(is: &ChartVersion, files: &[String]) -> Problem {
     );
     Problem::new(what)
         .next(format!("check out the commit that introduced it, generate its files, and publish `{is}`"))
-}
-
-/// The name that was perhaps meant.
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let near = known.map(|known| (strsim::damerau_levenshtein(name, known), known));
-    near.filter(|(distance, known)| *distance <= 1 + known.chars().count() / 3).min().map(|(_, known)| known)
 }

@@ -156,3 +156,22 @@ fn a_clone_that_lacks_objects_says_how_to_fetch_them() {
     publish_in(&world, "partial").ends_with(1).says("no `filter`");
     assert_eq!(stored(&world), [""; 0]);
 }
+
+#[test]
+fn what_was_published_into_a_chart_stays_out_of_its_package() {
+    let mut world = with_a_chart();
+    let clean = world.copy();
+    clean.publish(&[]).ends_with(0);
+    // The run that wrote it leaves it out as its own channel; the next ones know it by what it holds.
+    world.publish(&["--channel", "folder:charts/demo/files/public"]).ends_with(0);
+    let told = "charts/demo/files/public is not packaged";
+    world.publish(&[]).ends_with(0).says(told).never_says("unreleased");
+    assert_eq!(world.bytes(), clean.bytes());
+
+    world.git(&["add", "--force", "charts/demo/files"]);
+    world.commit("Commit it by mistake");
+    world.git(&["clone", "--quiet", "--bare", ".", "../bare.git"]);
+    publish_in(&world, "bare.git").ends_with(0).says(told);
+    let package = |path: &str| std::fs::read(world.path(path)).expect("a package");
+    assert_eq!(package("repository/published/demo-1.0.0.tgz"), package("out/demo-1.0.0.tgz"));
+}
