@@ -6,6 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The file by whose lock runs take turns in a folder that they publish to. It stays, and so says what the folder is.
+pub const FOLDER_LOCK: &str = ".chart-release.lock";
+
 /// The file whose lock says that the run is alive: the system takes it back from a process that dies.
 const ALIVE: &str = "alive";
 

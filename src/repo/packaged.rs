@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     charts::{Files, find::join, helmignore::Rules},
+    doors::scratch::FOLDER_LOCK,
     packages,
     problem::Problem,
 };
@@ -13,9 +14,6 @@ use std::collections::BTreeMap;
 
 /// Largest sum of a chart's files, in bytes: what Helm 4.3 loads.
 const LARGEST_CHART: u64 = 100 * 1024 * 1024;
-
-/// What a folder holds that an earlier run published to, perhaps under another configuration: the lock of the channel.
-const PUBLISHED_TO: &[u8] = b".chart-release.lock";
 
 /// What a walk over a chart found.
 #[derive(Debug, Default)]
@@ -121,7 +119,7 @@ impl<V: View> Walk<'_, V> {
     /// `path` is where the folder appears in the chart, `links` are those that led to it.
     fn enter(&mut self, folder: &Folder, path: &str, links: &[String]) -> Result<(), Problem> {
         let entries = self.view.entries(folder)?;
-        if !path.is_empty() && entries.iter().any(|entry| entry.name == PUBLISHED_TO) {
+        if !path.is_empty() && entries.iter().any(|entry| entry.name == FOLDER_LOCK.as_bytes()) {
             self.found.left_out.push(folder.path.clone());
             return Ok(());
         }

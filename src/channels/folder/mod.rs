@@ -16,7 +16,7 @@ use super::{Channel, ExposeError, Fetched};
 use crate::{
     charts::ChartVersion,
     digest::Digest,
-    doors::scratch::Scratch,
+    doors::scratch::{FOLDER_LOCK, Scratch},
     holdings::{Attachment, ChannelId, Exposure, Held, Holding, Record, Reference},
     packages::Package,
     problem::Problem,
@@ -122,7 +122,7 @@ impl Location {
     }
 
     fn lock_path(&self) -> PathBuf {
-        self.path.join(".chart-release.lock")
+        self.path.join(FOLDER_LOCK)
     }
 
     /// Where people find the package at this place of the folder.
