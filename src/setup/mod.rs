@@ -11,7 +11,7 @@ use crate::{
     doors::{disk, shelf::Shelf},
     holdings::ChannelId,
     packages,
-    plan::{Failure, Plan},
+    plan::Plan,
     problem::Problem,
     publish::{self, Packing, Run},
     repo::{self, NoSurvey, Repo},
@@ -127,12 +127,8 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
     let secrets = config.secrets.iter().filter_map(|secret| Secret::new(secret.value()).ok());
     let packing = Packing { repo, secrets: secrets.collect(), epoch };
     if asked == Asked::Package {
-        let candidates = survey.lanes.into_values().flatten();
-        let problems =
-            survey.problems.into_iter().map(|(about, problem)| Failure { chart: about.to_string(), problem });
-        let packages = Packages { made: Vec::new(), notices: survey.notices, problems: problems.collect() };
-        let packages =
-            interruptible(package::package_into(config, &packing, candidates, packages, watch)).await?;
+        package::outside_charts(config, &survey).map_err(usage)?;
+        let packages = interruptible(package::into_folder(config, &packing, survey, watch)).await?;
         return Ok(Answer::Packages(packages));
     }
     let stopped = Arc::new(AtomicBool::new(false));

@@ -1,7 +1,7 @@
 //! The packages of charts as files, without any channel.
 
 use crate::{
-    changes::Candidate,
+    changes::{About, Survey},
     config::Config,
     digest::Digest,
     doors::disk,
@@ -14,14 +14,31 @@ use crate::{
 use futures::{StreamExt as _, stream};
 use std::path::Path;
 
-/// The packages of the selected charts as files, without any channel. A chart that fails does not stop the others.
-pub(super) async fn package_into(
+/// Packages in a folder inside a chart would be in the chart's next package. A chart at the root of the repository asks
+/// for such files by itself.
+pub(super) fn outside_charts(config: &Config, survey: &Survey) -> Result<(), Problem> {
+    let into = disk::absolute(&config.into)?;
+    let root = disk::absolute(&config.repository)?;
+    let folders = survey.lanes.values().flatten().map(|candidate| candidate.origin.path());
+    match folders.filter(|folder| !folder.is_empty()).find(|folder| into.starts_with(root.join(folder))) {
+        Some(folder) => Err(Problem::new(format!("the folder for the packages lies in the chart {folder}"))
+            .in_file(config.into.display().to_string())
+            .next("let --into be a folder outside of the charts")),
+        None => Ok(()),
+    }
+}
+
+/// The packages of the selected charts as files. A chart that fails does not stop the others.
+pub(super) async fn into_folder(
     config: &Config,
     packing: &Packing,
-    candidates: impl Iterator<Item = Candidate>,
-    mut packages: Packages,
+    survey: Survey,
     watch: &dyn Watch,
 ) -> Packages {
+    let problem = |(about, problem): (About, Problem)| Failure { chart: about.to_string(), problem };
+    let problems = survey.problems.into_iter().map(problem).collect();
+    let mut packages = Packages { made: Vec::new(), notices: survey.notices, problems };
+    let candidates = survey.lanes.into_values().flatten();
     let mut all = stream::iter(candidates)
         .map(async |candidate| {
             let packed = packing.package(&candidate).await;

@@ -116,3 +116,12 @@ fn packages_without_a_channel() {
     let published = crate::world::files(&world.repository().join("published"));
     assert_eq!(made["demo-1.0.0.tgz"], published["demo-1.0.0.tgz"], "one version, one digest");
 }
+
+#[test]
+fn packages_are_not_made_inside_a_chart() {
+    let mut world = World::new();
+    world.chart("charts/demo", "demo", "1.0.0");
+    world.commit("Add a chart");
+    world.run(&["package", "--into", "charts/demo/out"]).ends_with(2).says("charts/demo");
+    assert!(!world.repository().join("charts/demo/out").exists());
+}
