@@ -4,11 +4,11 @@ use crate::problem::Problem;
 use std::fmt;
 
 /// The value of a secret. Prints as `***`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 /// A shorter value would be found by chance in files that do not hold it.
-pub const SHORTEST: usize = 8;
+const SHORTEST: usize = 8;
 
 impl Secret {
     /// Takes the value as it is.

@@ -7,11 +7,11 @@ mod arguments;
 pub use arguments::Cli;
 
 use crate::{
-    config::{Color, Config, ConfigFile, Given, Secret},
+    config::{Color, Config, ConfigFile, Given},
     problem::Problem,
     progress,
     report::{ExitCode, documents, text},
-    secret::SHORTEST,
+    secret::Secret,
     setup::{self, Answer, Asked, NoAnswer},
 };
 use arguments::Command;
@@ -123,8 +123,7 @@ fn completions(shell: clap_complete::Shell) -> u8 {
 
 /// The text without the values of secrets, wherever they come from: the name of a chart, a branch, a path.
 fn without(secrets: &[Secret], text: String) -> String {
-    let values = secrets.iter().map(|secret| secret.value().trim()).filter(|value| value.len() >= SHORTEST);
-    values.fold(text, |text, value| text.replace(value, "***"))
+    secrets.iter().fold(text, |text, secret| text.replace(secret.expose(), "***"))
 }
 
 /// Prints data. A reader that has read enough (`| head`) is no problem.

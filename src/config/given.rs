@@ -4,7 +4,7 @@ use super::{
     ChannelChoice, Color, Config, FILE, file,
     options::{self, NAMES, Options, Origin, Said, Word},
 };
-use crate::{holdings::ChannelId, problem::Problem};
+use crate::{holdings::ChannelId, problem::Problem, secret::Secret};
 use clap::{ArgMatches, Command, ValueEnum};
 use std::{
     collections::BTreeMap,
@@ -22,7 +22,7 @@ pub struct Given {
     config: Option<PathBuf>,
     problems: Vec<Problem>,
     source_date_epoch: Option<String>,
-    secrets: Vec<super::Secret>,
+    secrets: Vec<Secret>,
 }
 
 /// Where the configuration file is.
@@ -75,7 +75,7 @@ impl Given {
     }
 
     /// The secrets that must not be printed.
-    pub fn secrets(&self) -> &[super::Secret] {
+    pub fn secrets(&self) -> &[Secret] {
         &self.secrets
     }
 

@@ -12,8 +12,8 @@ mod tests;
 pub use given::{ConfigFile, Given};
 pub use options::NAMES;
 
-use crate::holdings::ChannelId;
-use std::{fmt, num::NonZeroUsize, path::PathBuf};
+use crate::{holdings::ChannelId, secret::Secret};
+use std::{num::NonZeroUsize, path::PathBuf};
 
 /// The file at the root of a repository that is read when no other is named.
 pub const FILE: &str = "chart-release.yaml";
@@ -68,27 +68,6 @@ pub enum ChannelChoice {
         /// Relative to the current folder, or absolute.
         path: PathBuf,
     },
-}
-
-/// The value of a secret that the program, or what runs it, holds. Prints as `***`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret {
-    /// The variable that it came in.
-    pub variable: String,
-    value: String,
-}
-
-impl Secret {
-    /// The secret itself: to compare with, and to authenticate with.
-    pub fn value(&self) -> &str {
-        &self.value
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}=***", self.variable)
-    }
 }
 
 /// When to use colours.

@@ -3,8 +3,10 @@
 //! Which options exist, and what each takes, is read from the definition of the command line. So an option is added in
 //! one place, and file, environment and flags cannot drift apart.
 
-use super::Secret;
-use crate::problem::{Problem, nearest};
+use crate::{
+    problem::{Problem, nearest},
+    secret::Secret,
+};
 use clap::{ArgAction, ArgMatches, Command};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -160,10 +162,10 @@ fn split(text: &str) -> Vec<&str> {
     text.split(part).map(str::trim).filter(|item| !item.is_empty()).collect()
 }
 
-/// The secrets in the environment.
+/// The secrets in the environment, without those that are too short to be told from ordinary text.
 pub(super) fn secrets(environment: &BTreeMap<String, String>) -> Vec<Secret> {
-    let secrets = environment.iter().filter(|(name, value)| is_secret(name) && !value.trim().is_empty());
-    secrets.map(|(variable, value)| Secret { variable: variable.clone(), value: value.clone() }).collect()
+    let secrets = environment.iter().filter(|(name, _)| is_secret(name));
+    secrets.filter_map(|(_, value)| Secret::new(value.trim()).ok()).collect()
 }
 
 fn is_secret(name: &str) -> bool {

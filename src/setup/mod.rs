@@ -16,7 +16,6 @@ use crate::{
     publish::{self, Packing, Run},
     repo::{self, NoSurvey, Repo},
     report::{Event, ExitCode, Packages, Report, Watch},
-    secret::Secret,
 };
 use selection::{no_charts, only_those, selected};
 use signals::{interruptible, stop_at_signal};
@@ -124,8 +123,7 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         only_those(wanted, &mut survey);
     }
     watch.saw(Event::Surveyed { charts: survey.lanes.len() });
-    let secrets = config.secrets.iter().filter_map(|secret| Secret::new(secret.value()).ok());
-    let packing = Packing { repo, secrets: secrets.collect(), epoch };
+    let packing = Packing { repo, secrets: config.secrets.as_slice().into(), epoch };
     if asked == Asked::Package {
         package::outside_charts(config, &survey).map_err(usage)?;
         let packages = interruptible(package::into_folder(config, &packing, survey, watch)).await?;
