@@ -12,6 +12,9 @@ use crate::{
 use async_trait::async_trait;
 use std::{collections::BTreeMap, sync::Arc};
 
+/// Where a chart of `apiVersion: v1` has its dependencies.
+const REQUIREMENTS: &str = "requirements.yaml";
+
 /// Packages charts of one repository.
 pub struct Packing {
     /// Where the files are.
@@ -28,14 +31,20 @@ impl Source for Packing {
         let folder = candidate.origin.path().to_owned();
         let (files, mut notices) = self.repo.files(candidate.origin.clone()).await?;
         let (secrets, epoch) = (Arc::clone(&self.secrets), self.epoch);
+        let has_requirements = files.0.contains_key(REQUIREMENTS);
         let packed = blocking("packaging", move || pack(files, &secrets, epoch)).await;
         let (package, told) = packed.map_err(|problem| below(&folder, problem))?;
         if package.is != candidate.is {
-            return Err(Problem::new(format!(
-                "{folder} was {} a moment ago, and is {} now",
-                candidate.is, package.is
-            ))
-            .next("run again when nothing changes the working tree any more"));
+            let problem = match has_requirements {
+                // Helm reads it over the Chart.yaml, whatever it says.
+                true => Problem::new(format!("requirements.yaml makes {} of {}", package.is, candidate.is))
+                    .next("leave nothing but `dependencies` in it, or move them into Chart.yaml"),
+                false => {
+                    Problem::new(format!("{} was read a moment ago, and is {} now", candidate.is, package.is))
+                        .next("run again when nothing changes the working tree any more")
+                }
+            };
+            return Err(problem.in_file(folder));
         }
         notices.extend(told.into_iter().map(|notice| below(&folder, notice)));
         notices.extend(without_git(candidate));

@@ -35,6 +35,16 @@ fn a_version_that_yaml_takes_for_a_number_is_told() {
 }
 
 #[test]
+fn a_requirements_file_does_not_give_a_chart_another_version() {
+    let mut world = World::new();
+    world.chart("charts/demo", "demo", "1.0.0");
+    world.write("charts/demo/requirements.yaml", "version: 9.9.9\n");
+    world.commit("Add a chart");
+    world.publish(&[]).ends_with(1).says("requirements.yaml makes demo@9.9.9 of demo@1.0.0");
+    assert_eq!(world.stored(), [""; 0]);
+}
+
+#[test]
 fn a_missing_dependency_is_named() {
     let mut world = World::new();
     world.chart("charts/demo", "demo", "1.0.0");
