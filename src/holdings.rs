@@ -33,6 +33,16 @@ pub enum Held {
     Unknown(Problem),
 }
 
+impl Held {
+    /// What is there, where something is.
+    pub fn holding(&self) -> Option<&Holding> {
+        match self {
+            Self::Begun(holding) | Self::Present(holding) => Some(holding),
+            Self::Absent | Self::Unknown(_) => None,
+        }
+    }
+}
+
 /// What a channel has of a chart version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holding {

@@ -97,16 +97,7 @@ Examples:
             exit_codes!()
         )
     )]
-    Plan {
-        #[command(flatten)]
-        named: Named,
-        #[command(flatten)]
-        selection: Selection,
-        #[command(flatten)]
-        channels: Channels,
-        #[command(flatten)]
-        work: Work,
-    },
+    Plan(ToChannels),
     /// Publish what is not published yet, to every channel
     #[command(
         long_about = "\
@@ -130,16 +121,7 @@ Examples:
             exit_codes!()
         )
     )]
-    Publish {
-        #[command(flatten)]
-        named: Named,
-        #[command(flatten)]
-        selection: Selection,
-        #[command(flatten)]
-        channels: Channels,
-        #[command(flatten)]
-        work: Work,
-    },
+    Publish(ToChannels),
     /// Make the packages of the charts in a folder, without any channel
     #[command(
         long_about = "\
@@ -180,6 +162,18 @@ Examples:
 }
 
 // The fields below are not read: `config::options` reads the options by their names, all in the same way.
+
+#[derive(Debug, Args)]
+pub struct ToChannels {
+    #[command(flatten)]
+    named: Named,
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    channels: Channels,
+    #[command(flatten)]
+    work: Work,
+}
 
 #[derive(Debug, Args)]
 pub struct Named {

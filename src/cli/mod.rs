@@ -47,8 +47,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: &BTreeMa
     };
     let asked = match command {
         Command::Completions { shell } => return completions(shell),
-        Command::Plan { .. } => Asked::Plan,
-        Command::Publish { .. } => Asked::Publish,
+        Command::Plan(_) => Asked::Plan,
+        Command::Publish(_) => Asked::Publish,
         Command::Package { .. } => Asked::Package,
     };
     let typed = matches.subcommand().map_or(&matches, |(_, typed)| typed);

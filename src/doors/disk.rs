@@ -3,6 +3,7 @@
 //! Everything here blocks; callers on the async side use `spawn_blocking`. Each effect is announced by one event of the
 //! target `outside` before it happens, so that a test can stop the process between any two of them.
 
+use crate::problem::Problem;
 use bytes::Bytes;
 use std::{
     fs::{self, File},
@@ -24,6 +25,12 @@ pub struct DiskError {
     tried: &'static str,
     path: PathBuf,
     source: io::Error,
+}
+
+impl From<DiskError> for Problem {
+    fn from(error: DiskError) -> Self {
+        Self::new(error.to_string())
+    }
 }
 
 /// How [`place`] ended.
@@ -128,7 +135,8 @@ pub fn place(scratch: &Path, path: &Path) -> Result<Placed, DiskError> {
         // File systems without hard links: the caller holds the lock of the folder, so looking first is enough.
         Err(_) if path.exists() => return Ok(Placed::Taken),
         Err(_) => {
-            let copy = path.with_extension("partial");
+            // On its way it lies with the scratch file, where it is cleared away if this process dies.
+            let copy = scratch.with_extension("copy");
             fs::copy(scratch, &copy)
                 .and_then(|_| File::open(&copy)?.sync_all())
                 .map_err(failed("write", path))?;

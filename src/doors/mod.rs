@@ -1,5 +1,6 @@
 //! The doors: the only places that name an outside technology. What fails behind them is said in our words.
 
+pub mod away;
 pub mod disk;
 pub mod git;
 pub mod scratch;

@@ -43,10 +43,7 @@ pub fn decide(case: &Case) -> Next {
 impl Case {
     /// What each channel holds, where it holds something.
     fn holdings(&self) -> impl Iterator<Item = (&ChannelId, &Holding)> {
-        self.held.iter().filter_map(|(channel, held)| match held {
-            Held::Begun(holding) | Held::Present(holding) => Some((channel, holding)),
-            Held::Absent | Held::Unknown(_) => None,
-        })
+        self.held.iter().filter_map(|(channel, held)| Some((channel, held.holding()?)))
     }
 
     /// The channels that have bytes, in the order in which these count: first those that serve them.

@@ -1,18 +1,19 @@
 //! Carries a plan out: wave by wave, everything staged before anything is exposed, the index last.
 
-use super::{Run, blocking, waves::Ahead};
+use super::{Run, waves::Ahead};
 use crate::{
     channels::{Channel, ExposeError},
     charts::ChartVersion,
     digest::Digest,
+    doors::away::{blocking, guarded},
     holdings::{Attachment, Blob, ChannelId, Holding, Kind, Record},
     packages::{self, Package},
     plan::{Bytes, Plan, Planned, Refusal, Step},
     problem::Problem,
     report::{Event, Outcome, Report},
 };
-use futures::{FutureExt, StreamExt, stream};
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
+use futures::{StreamExt, stream};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// One chart version on its way through the channels.
 struct Work {
@@ -104,8 +105,8 @@ impl Work {
 /// The canonical package of a version into every channel that lacks it; nothing of it is visible yet.
 async fn stage(run: &Run<'_>, planned: Planned) -> Work {
     let mut work = Work { outcomes: kept(&planned), planned, record: None, failed: false };
-    let brought = AssertUnwindSafe(canonical(run, &work.planned)).catch_unwind().await;
-    let package = match brought.unwrap_or_else(|_| Err(fault(&work.planned.is))) {
+    let doing = format!("publishing {}", work.planned.is);
+    let package = match guarded(&doing, canonical(run, &work.planned)).await {
         Ok(package) => package,
         Err(problem) => {
             work.fail(run, None, Outcome::Stopped(problem));
@@ -148,11 +149,6 @@ fn kept(planned: &Planned) -> BTreeMap<ChannelId, Outcome> {
     planned.steps.iter().filter_map(keeps).collect()
 }
 
-fn fault(is: &ChartVersion) -> Problem {
-    Problem::new(format!("publishing {is} ended in a fault of this program"))
-        .next("please report it, with the chart")
-}
-
 fn record(run: &Run<'_>, planned: &Planned, package: &Package) -> Record {
     Record {
         is: planned.is.clone(),
@@ -173,15 +169,11 @@ async fn canonical(run: &Run<'_>, planned: &Planned) -> Result<Package, Problem>
             (bytes.map_err(|error| Problem::new(format!("{error:#}")))?, Vec::new())
         }
         Bytes::Theirs(id, digest) => {
-            let channel = run.channels.iter().find(|channel| channel.id() == id);
             let holding = planned.steps.get(id).and_then(|step| match step {
                 Step::Keep(holding) | Step::Finish(holding) | Step::Attach(holding, _) => Some(holding),
                 _ => None,
             });
-            let (Some(channel), Some(holding)) = (channel, holding) else {
-                return Err(Problem::new(format!("{id} has no package of {} any more", planned.is)));
-            };
-            let fetched = channel.fetch(&planned.is, holding).await?;
+            let fetched = run.fetch(id, &planned.is, holding).await?;
             let found = Digest::of(&fetched.bytes);
             if found != *digest {
                 let what = format!("{id} serves {found} for {}, and {digest} a moment ago", planned.is);

@@ -13,9 +13,10 @@ pub use settle::plan;
 
 use crate::{
     changes::{Candidate, Earlier},
-    channels::Channel,
-    charts::ChartName,
+    channels::{Channel, Fetched},
+    charts::{ChartName, ChartVersion},
     doors::shelf::Shelf,
+    holdings::{ChannelId, Holding},
     packages::Package,
     problem::Problem,
     report::Watch,
@@ -59,15 +60,17 @@ pub trait Source: Send + Sync {
     ) -> Result<BTreeMap<ChartName, Vec<Earlier>>, Problem>;
 }
 
-/// Does work that blocks or computes, away from the threads that everybody shares. A panic in it is a problem of the
-/// one who asked.
-async fn blocking<T: Send + 'static>(
-    doing: &str,
-    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(stopped) => Err(Problem::new(format!("{doing} ended in a fault of this program: {stopped}"))
-            .next("please report it, with the chart")),
+impl Run<'_> {
+    /// What the channel of this name holds, from the channel.
+    async fn fetch(
+        &self,
+        id: &ChannelId,
+        is: &ChartVersion,
+        holding: Option<&Holding>,
+    ) -> Result<Fetched, Problem> {
+        match (self.channels.iter().find(|channel| channel.id() == id), holding) {
+            (Some(channel), Some(holding)) => channel.fetch(is, holding).await,
+            _ => Err(Problem::new(format!("{id} has no package of {is}"))),
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! Where the packages of a repository's charts come from: files, guards, chart, `.tgz`.
 
-use super::{Source, blocking};
+use super::Source;
 use crate::{
     changes::{Candidate, Earlier},
     charts::{Chart, ChartName, Files, Metadata, find::CHART_YAML},
+    doors::away::blocking,
     packages::{self, Package, guards},
     problem::{Place, Problem},
     repo::Repo,

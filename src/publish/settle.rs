@@ -1,17 +1,18 @@
 //! From candidates to a plan: ask every channel, gather the facts that the decisions need, tell what was missed.
 
-use super::{Run, blocking};
+use super::Run;
 use crate::{
     changes::{About, Candidate, CreatedFrom, Survey, Touched},
     charts::{ChartName, ChartVersion},
+    doors::away::{blocking, guarded},
     holdings::{ChannelId, Held},
     packages::{self, Package},
     plan::{self, Case, Facts, Failure, Missed, Need, Next, Plan, Planned, Step},
     problem::Problem,
     report::Event,
 };
-use futures::{FutureExt, StreamExt, future::join_all, stream};
-use std::{collections::BTreeMap, panic::AssertUnwindSafe};
+use futures::{StreamExt, future::join_all, stream};
+use std::collections::BTreeMap;
 
 /// How many older versions of a chart are asked after at first, when the newest was never published.
 const ASKED_BACK: usize = 16;
@@ -104,9 +105,8 @@ async fn settle(run: &Run<'_>, candidate: Candidate, mut case: Case) -> Settled 
             Next::Decided(decision) => break decision,
             Next::Need(need) => need,
         };
-        // A panic while one chart is read is a failure of that chart (rule 8).
-        let gathered = AssertUnwindSafe(gather(run, &candidate, &case, &need)).catch_unwind().await;
-        match gathered.unwrap_or_else(|_| Err(fault(&candidate.is))) {
+        let doing = format!("packaging {}", candidate.is);
+        match guarded(&doing, gather(run, &candidate, &case, &need)).await {
             Ok((package, told)) => {
                 notices.extend(told);
                 let facts = Facts { digest: package.digest, contents: package.contents };
@@ -166,15 +166,9 @@ async fn gather(
             Ok((package, notices))
         }
         Need::TheirPackage(id) => {
-            let holding = case.held.iter().find_map(|(channel, held)| match held {
-                Held::Begun(holding) | Held::Present(holding) if channel == id => Some(holding),
-                _ => None,
-            });
-            let channel = run.channels.iter().find(|channel| channel.id() == id);
-            let (Some(channel), Some(holding)) = (channel, holding) else {
-                return Err(Problem::new(format!("{id} has no package of {}", candidate.is)));
-            };
-            let fetched = channel.fetch(&candidate.is, holding).await?;
+            let held = case.held.iter().find(|(channel, _)| channel == id);
+            let holding = held.and_then(|(_, held)| held.holding());
+            let fetched = run.fetch(id, &candidate.is, holding).await?;
             let package =
                 blocking("reading a published package", move || packages::unpack(fetched.bytes)).await?;
             Ok((package, Vec::new()))
@@ -196,11 +190,6 @@ fn too_shallow(candidate: &Candidate) -> Option<Problem> {
         );
         Problem::new(what).next("fetch the whole history before publishing (fetch-depth: 0)")
     })
-}
-
-fn fault(is: &ChartVersion) -> Problem {
-    Problem::new(format!("packaging {is} ended in a fault of this program"))
-        .next("please report it, with the chart")
 }
 
 fn dependencies(metadata: &crate::charts::Metadata) -> Vec<ChartName> {

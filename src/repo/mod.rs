@@ -11,7 +11,10 @@ mod view;
 use crate::{
     changes::{Earlier, Origin, Selection, Survey},
     charts::{ChartName, Files, find::Roots},
-    doors::git::{Git, Open},
+    doors::{
+        away,
+        git::{Git, Open},
+    },
     problem::Problem,
 };
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -206,9 +209,7 @@ impl Repo {
         work: impl FnOnce(&Inner, &Open) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         let inner = self.0.clone();
-        let done = tokio::task::spawn_blocking(move || work(&inner, &inner.git.open()?));
-        done.await
-            .unwrap_or_else(|_| Err(Problem::new("reading the repository gave up: a bug of ours").into()))
+        away::blocking("reading the repository", move || work(&inner, &inner.git.open()?)).await
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{
     changes::{About, Survey},
     config::Config,
     digest::Digest,
-    doors::disk,
+    doors::{away::blocking, disk},
     packages::Package,
     plan::Failure,
     problem::Problem,
@@ -80,10 +80,7 @@ async fn write_package(into: &Path, package: Package) -> Result<Made, Problem> {
         disk::write_scratch(&scratch, &package.bytes)?;
         Ok(disk::replace(&scratch, &file)?)
     };
-    match tokio::task::spawn_blocking(write).await {
-        Ok(written) => written.map(|()| made),
-        Err(stopped) => Err(Problem::new(format!("writing {} stopped: {stopped}", made.file))),
-    }
+    blocking(&format!("writing {}", made.file), write).await.map(|()| made)
 }
 
 /// A package that people install is not written over, by no command.

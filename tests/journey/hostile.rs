@@ -1,24 +1,15 @@
 //! What people do to a program that they do not trust: odd folders, odd names, odd moments.
 
-use crate::world::{World, stored};
+use crate::world::{DEMO, World, stored};
 use std::{
     io::{BufRead, BufReader, Read},
     process::{Child, ChildStderr, Stdio},
 };
 
-const DEMO: [&str; 3] = ["demo-1.0.0.tgz", "index.yaml: demo-1.0.0.tgz", "oci/demo: 1.0.0"];
-
-fn with_a_chart() -> World {
-    let mut world = World::new();
-    world.chart("charts/demo", "demo", "1.0.0");
-    world.commit("Add a chart");
-    world
-}
-
 #[cfg(unix)]
 #[test]
 fn one_folder_under_two_names_is_told_and_does_not_wait_for_itself() {
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     std::os::unix::fs::symlink("published", world.repository().join("link")).expect("a link");
     std::fs::create_dir(world.repository().join("published")).expect("a folder");
     for other in ["folder:./published", "folder:link", "folder:missing/../published"] {
@@ -35,14 +26,14 @@ fn one_folder_under_two_names_is_told_and_does_not_wait_for_itself() {
 
 #[test]
 fn two_folders_in_any_order_are_the_same_folders() {
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     let run = |first: &str, second: &str| {
         let mut command = world.program();
         command.args(["publish", "--channel", first, "--channel", second]);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().expect("it starts")
     };
-    // Each run holds both locks while it writes: taken in two orders, each would wait for the other.
+    // A run that held the lock of one folder while it waits for the other's would wait for ever.
     let runs: Vec<_> = (0..8)
         .map(|turn| if turn % 2 == 0 { run("folder:a", "folder:b") } else { run("folder:b", "folder:a") })
         .collect();
@@ -68,7 +59,7 @@ fn two_versions_whose_packages_would_have_one_name() {
 
 #[test]
 fn a_folder_named_like_a_package() {
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     world.write("published/demo-1.0.0.tgz/README.md", "somebody's");
     for command in ["plan", "publish"] {
         world.run(&[command]).ends_with(1).says("is no file").says("published/demo-1.0.0.tgz");
@@ -78,7 +69,7 @@ fn a_folder_named_like_a_package() {
 
 #[test]
 fn a_package_that_the_layout_contradicts_is_not_entered_in_the_index() {
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     world.publish(&[]).ends_with(0);
     let mut other = world.copy();
     other.remove("published");
@@ -97,7 +88,7 @@ fn a_package_that_the_layout_contradicts_is_not_entered_in_the_index() {
 #[cfg(unix)]
 #[test]
 fn an_index_that_is_a_link_stays_one() {
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     std::fs::create_dir(world.repository().join("published")).expect("a folder");
     let link = world.repository().join("published/index.yaml");
     std::os::unix::fs::symlink("../shared/index.yaml", &link).expect("a link");
@@ -112,7 +103,7 @@ fn an_index_that_is_a_link_stays_one() {
 
 #[test]
 fn a_folder_with_subfolders_is_taken_over_where_its_packages_are() {
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     world.publish(&[]).ends_with(0);
     let package = world.bytes()["demo-1.0.0.tgz"].clone();
     world.write("published/old/keep.txt", "");
@@ -135,7 +126,7 @@ fn a_folder_with_subfolders_is_taken_over_where_its_packages_are() {
 
 #[test]
 fn a_plan_does_not_promise_what_publishing_would_not_do() {
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     world.publish(&[]).ends_with(0);
     world.remove("published/oci");
     world.write("published/demo-1.0.0.tgz", "somebody wrote over it");
@@ -146,7 +137,7 @@ fn a_plan_does_not_promise_what_publishing_would_not_do() {
 
 #[test]
 fn packages_are_not_written_over_those_that_people_install() {
-    let mut world = with_a_chart();
+    let mut world = World::with_a_chart();
     world.publish(&[]).ends_with(0);
     let once = world.bytes();
     world.run(&["package", "--into", "published"]).ends_with(0);
@@ -166,7 +157,7 @@ fn packages_are_not_written_over_those_that_people_install() {
 
 #[test]
 fn a_version_of_a_plan_that_is_gone_is_told() {
-    let mut world = with_a_chart();
+    let mut world = World::with_a_chart();
     world.bump("charts/demo", "1.1.0");
     world.commit("Bump it");
     let plan = world.run(&["plan", "--since", "HEAD~1", "--json"]).ends_with(0).out;
@@ -182,7 +173,7 @@ fn a_version_of_a_plan_that_is_gone_is_told() {
 
 #[test]
 fn as_many_at_once_as_somebody_likes() {
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     world.publish(&["--jobs", &usize::MAX.to_string()]).ends_with(0);
     assert_eq!(world.stored(), DEMO);
 }
@@ -204,7 +195,7 @@ fn started_until(world: &World, arguments: &[&str], text: &str) -> (Child, BufRe
 #[test]
 fn who_waits_for_another_run_is_told() {
     use chart_release::doors::disk;
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     let lock = disk::lock(&world.repository().join("published/.chart-release.lock"), || ()).expect("a lock");
     let (mut child, told) = started_until(&world, &["publish"], "waiting for another run");
     drop(lock);
@@ -216,7 +207,7 @@ fn who_waits_for_another_run_is_told() {
 #[cfg(unix)]
 #[test]
 fn a_run_that_has_written_nothing_ends_at_the_first_signal() {
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     std::fs::create_dir(world.repository().join("published")).expect("a folder");
     // Reading it never ends.
     let status = world.command("mkfifo").arg(world.repository().join("published/index.yaml")).status();
@@ -234,7 +225,7 @@ fn a_run_that_has_written_nothing_ends_at_the_first_signal() {
 
 #[test]
 fn a_misspelt_folder_of_charts_is_told() {
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     world.publish(&["--charts", "chart"]).ends_with(0).says("there is no chart below chart");
     world.publish(&[]).ends_with(0).never_says("there is no chart");
     world.publish(&[]).ends_with(0).never_says("there is no chart");
@@ -243,7 +234,7 @@ fn a_misspelt_folder_of_charts_is_told() {
 #[cfg(unix)]
 #[test]
 fn a_configuration_that_is_a_link_to_nowhere_is_not_taken_for_none() {
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     std::os::unix::fs::symlink("nowhere", world.repository().join("chart-release.yaml")).expect("a link");
     world.publish(&[]).ends_with(2).says("chart-release.yaml");
     assert_eq!(world.stored(), [""; 0]);
@@ -270,7 +261,7 @@ fn a_secret_in_a_name_or_within_base64_refuses_the_chart() {
 
 #[test]
 fn a_folder_in_the_way_of_a_package_leaves_nothing_behind() {
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     world.write("packages/demo-1.0.0.tgz/README.md", "somebody's");
     world.run(&["package"]).ends_with(1).says("demo-1.0.0.tgz");
     assert_eq!(stored(&world.repository().join("packages")), ["demo-1.0.0.tgz/README.md"]);
@@ -280,7 +271,7 @@ fn a_folder_in_the_way_of_a_package_leaves_nothing_behind() {
 
 #[test]
 fn an_index_that_cannot_be_extended_is_named_with_its_folder() {
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     let index = "apiVersion: v1\nentries: {demo: [{name: demo, version: 0.9.0, urls: [x]}]}\n";
     world.write("published/index.yaml", index);
     world.publish(&[]).ends_with(1).says("in: folder:published/index.yaml").says("block style");
@@ -291,7 +282,7 @@ fn an_index_that_cannot_be_extended_is_named_with_its_folder() {
 
 #[test]
 fn a_layout_that_no_registry_would_read_is_not_mended_by_guessing() {
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     for index in ["{}", "[]", r#"{"schemaVersion":2,"manifests":"all of them"}"#] {
         world.write("published/oci/demo/index.json", index);
         for command in ["plan", "publish"] {

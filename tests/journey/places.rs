@@ -1,15 +1,6 @@
 //! Repositories as they are found: bare, shallow, without a commit, in a worktree, with submodules, with odd names.
 
-use crate::world::{Run, World};
-
-const DEMO: [&str; 3] = ["demo-1.0.0.tgz", "index.yaml: demo-1.0.0.tgz", "oci/demo: 1.0.0"];
-
-fn with_a_chart() -> World {
-    let mut world = World::new();
-    world.chart("charts/demo", "demo", "1.0.0");
-    world.commit("Add a chart");
-    world
-}
+use crate::world::{DEMO, Run, World};
 
 fn publish_in(world: &World, folder: &str) -> Run {
     let mut command = world.command(env!("CARGO_BIN_EXE_chart-release"));
@@ -23,14 +14,14 @@ fn stored(world: &World) -> Vec<String> {
 
 #[test]
 fn from_a_folder_inside_the_repository() {
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     publish_in(&world, "repository/charts/demo").ends_with(0);
     assert_eq!(stored(&world), DEMO);
 }
 
 #[test]
 fn outside_of_any_repository() {
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     std::fs::create_dir(world.path("empty")).expect("a folder");
     publish_in(&world, "empty").ends_with(2);
     assert_eq!(stored(&world), [""; 0]);
@@ -38,7 +29,7 @@ fn outside_of_any_repository() {
 
 #[test]
 fn a_bare_repository_has_its_versions_from_commits() {
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     world.git(&["clone", "--quiet", "--bare", ".", "../bare.git"]);
     publish_in(&world, "bare.git").ends_with(0);
     assert_eq!(stored(&world), DEMO);
@@ -46,7 +37,7 @@ fn a_bare_repository_has_its_versions_from_commits() {
 
 #[test]
 fn bare_and_not_bare_publish_the_same_bytes() {
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     world.publish(&[]).ends_with(0);
     world.git(&["clone", "--quiet", "--bare", ".", "../bare.git"]);
     publish_in(&world, "bare.git").ends_with(0);
@@ -56,7 +47,7 @@ fn bare_and_not_bare_publish_the_same_bytes() {
 
 #[test]
 fn a_shallow_clone_publishes_and_says_what_it_cannot_know() {
-    let mut world = with_a_chart();
+    let mut world = World::with_a_chart();
     world.write("README.md", "unrelated");
     world.commit("Write about it");
     let url = format!("file://{}", world.repository().display());
@@ -75,7 +66,7 @@ fn a_branch_without_a_commit() {
 
 #[test]
 fn a_worktree_is_a_checkout_like_any_other() {
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     world.git(&["worktree", "add", "--quiet", "../worktree"]);
     publish_in(&world, "worktree").ends_with(0);
     assert_eq!(stored(&world), DEMO);
@@ -83,8 +74,8 @@ fn a_worktree_is_a_checkout_like_any_other() {
 
 #[test]
 fn a_chart_in_a_submodule_is_skipped_and_told() {
-    let module = with_a_chart();
-    let mut world = with_a_chart();
+    let module = World::with_a_chart();
+    let mut world = World::with_a_chart();
     let url = module.repository();
     world.git(&["submodule", "--quiet", "add", &url.to_string_lossy(), "charts/module"]);
     world.commit("Add a submodule");
@@ -96,7 +87,7 @@ fn a_chart_in_a_submodule_is_skipped_and_told() {
 #[test]
 fn a_file_name_that_is_not_text_refuses_the_chart() {
     use std::os::unix::ffi::OsStrExt;
-    let mut world = with_a_chart();
+    let mut world = World::with_a_chart();
     world.chart("charts/odd", "odd", "1.0.0");
     let name = std::ffi::OsStr::from_bytes(b"caf\xe9.txt");
     std::fs::write(world.repository().join("charts/odd").join(name), "text").expect("a file");
@@ -107,7 +98,7 @@ fn a_file_name_that_is_not_text_refuses_the_chart() {
 
 #[test]
 fn a_chart_that_was_deleted_from_the_working_tree_is_no_chart() {
-    let mut world = with_a_chart();
+    let mut world = World::with_a_chart();
     world.chart("charts/gone", "gone", "1.0.0");
     world.commit("Add another chart");
     world.remove("charts/gone");
@@ -117,7 +108,7 @@ fn a_chart_that_was_deleted_from_the_working_tree_is_no_chart() {
 
 #[test]
 fn what_the_selection_names_wrongly_is_wrong_usage() {
-    let mut world = with_a_chart();
+    let mut world = World::with_a_chart();
     world.bump("charts/demo", "1.1.0");
     world.commit("Bump it");
     for arguments in [
@@ -134,7 +125,7 @@ fn what_the_selection_names_wrongly_is_wrong_usage() {
 
 #[test]
 fn a_repository_that_cannot_be_read_is_no_wrong_usage() {
-    let world = with_a_chart();
+    let world = World::with_a_chart();
     for file in ["index", "HEAD"] {
         let world = world.copy();
         world.write(&format!(".git/{file}"), "no such thing\n");
@@ -147,7 +138,7 @@ fn a_repository_that_cannot_be_read_is_no_wrong_usage() {
 
 #[test]
 fn a_clone_that_lacks_objects_says_how_to_fetch_them() {
-    let mut world = with_a_chart();
+    let mut world = World::with_a_chart();
     world.bump("charts/demo", "1.1.0");
     world.commit("Bump it");
     world.git(&["config", "uploadpack.allowFilter", "true"]);
@@ -159,7 +150,7 @@ fn a_clone_that_lacks_objects_says_how_to_fetch_them() {
 
 #[test]
 fn what_was_published_into_a_chart_stays_out_of_its_package() {
-    let mut world = with_a_chart();
+    let mut world = World::with_a_chart();
     let clean = world.copy();
     clean.publish(&[]).ends_with(0);
     // The run that wrote it leaves it out as its own channel; the next ones know it by what it holds.

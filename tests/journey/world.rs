@@ -8,6 +8,9 @@ use std::{
 };
 use tempfile::TempDir;
 
+/// What is stored of [`World::with_a_chart`].
+pub const DEMO: [&str; 3] = ["demo-1.0.0.tgz", "index.yaml: demo-1.0.0.tgz", "oci/demo: 1.0.0"];
+
 /// A repository in a folder of its own, with a clock that moves one minute at each commit.
 pub struct World {
     folder: TempDir,
@@ -28,6 +31,14 @@ impl World {
         fs::create_dir(world.path("repository")).expect("a folder for the repository");
         world.git(&["init", "--quiet", "--initial-branch=main"]);
         world.write(".git/info/exclude", "/published/\n");
+        world
+    }
+
+    /// A repository with one chart, committed: `demo` 1.0.0. Published, it is stored as [`DEMO`].
+    pub fn with_a_chart() -> Self {
+        let mut world = Self::new();
+        world.chart("charts/demo", "demo", "1.0.0");
+        world.commit("Add a chart");
         world
     }
 

@@ -3,7 +3,7 @@
 use crate::{
     charts::Version,
     digest::Digest,
-    doors::disk::{self, DiskError},
+    doors::disk,
     holdings::Blob,
     manifest::{self, Artifact},
     problem::Problem,
@@ -101,10 +101,4 @@ impl Layout {
 
 fn descriptors(index: &Value) -> &[Value] {
     index["manifests"].as_array().map_or(&[], Vec::as_slice)
-}
-
-impl From<DiskError> for Problem {
-    fn from(error: DiskError) -> Self {
-        Problem::new(error.to_string())
-    }
 }

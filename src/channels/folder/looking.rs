@@ -39,7 +39,8 @@ impl Location {
     /// What the folder holds of these versions.
     pub(super) fn look(&self, wanted: &[ChartVersion]) -> Result<Vec<Held>, Problem> {
         let index = self.index()?;
-        let held = |is| match self.look_in(&index, is).unwrap_or_else(Held::Unknown) {
+        let look = |is| self.held(is, &self.find(&index, is)?);
+        let held = |is| match look(is).unwrap_or_else(Held::Unknown) {
             // There are indexes that Helm reads and that nothing can be added to: a plan has to know.
             Held::Absent => match index.can_take(is.name.as_str()) {
                 Ok(()) => Held::Absent,
@@ -51,8 +52,7 @@ impl Location {
     }
 
     /// What the folder holds of one version, told by its index, its files and its layout together.
-    pub(super) fn look_in(&self, index: &Index, is: &ChartVersion) -> Result<Held, Problem> {
-        let found = self.find(index, is)?;
+    pub(super) fn held(&self, is: &ChartVersion, found: &Found<'_>) -> Result<Held, Problem> {
         let said = found.entry.as_ref().and_then(|entry| entry.digest);
         let tagged = found.tagged.map(|tagged| tagged.package);
         if let (Some(said), Some(tagged)) = (said, tagged)

@@ -16,7 +16,10 @@ use super::{Channel, ExposeError, Fetched};
 use crate::{
     charts::ChartVersion,
     digest::Digest,
-    doors::scratch::{FOLDER_LOCK, Scratch},
+    doors::{
+        away::blocking,
+        scratch::{FOLDER_LOCK, Scratch},
+    },
     holdings::{Attachment, ChannelId, Exposure, Held, Holding, Record, Reference},
     packages::Package,
     problem::Problem,
@@ -58,10 +61,7 @@ impl Folder {
         work: impl FnOnce(&Location) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let place = Arc::clone(&self.place);
-        match tokio::task::spawn_blocking(move || work(&place)).await {
-            Ok(done) => done,
-            Err(error) => Err(Problem::new(format!("stopped while working in {}: {error}", self.id))),
-        }
+        blocking(&format!("working in {}", self.id), move || work(&place)).await
     }
 }
 

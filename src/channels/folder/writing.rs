@@ -1,6 +1,6 @@
 //! How a folder changes: files on their way, then their names, then the tags, then the index.
 
-use super::Location;
+use super::{Location, looking::Found};
 use crate::{
     channels::ExposeError,
     digest::Digest,
@@ -122,7 +122,8 @@ impl Location {
     /// Everything of one version but its index entry, unless somebody was faster with other bytes.
     fn expose_files(&self, index: &Index, record: &Record) -> Result<Reference, ExposeError> {
         let (is, digest) = (&record.is, record.package.digest);
-        match self.look_in(index, is)? {
+        let found = self.find(index, is)?;
+        match self.held(is, &found)? {
             Held::Unknown(problem) => return Err(problem.into()),
             Held::Begun(holding) | Held::Present(holding)
                 if holding.package.is_some_and(|there| there != digest) =>
@@ -132,14 +133,12 @@ impl Location {
             Held::Present(holding) => return Ok(holding.reference),
             Held::Absent | Held::Begun(_) => {}
         }
-        let url = self.place_files(index, record)?;
-        Ok(self.reference(&url, Some(digest)))
+        self.place_files(record, &found)?;
+        Ok(self.reference(&found.url, Some(digest)))
     }
 
-    /// Answers where the package is, from the folder.
-    fn place_files(&self, index: &Index, record: &Record) -> Result<String, Problem> {
+    fn place_files(&self, record: &Record, found: &Found<'_>) -> Result<(), Problem> {
         let (is, layout, artifact) = (&record.is, self.layout(&record.is), Artifact::of(record));
-        let found = self.find(index, is)?;
         if found.file.is_none() {
             self.place(record.package.digest, &self.path.join(&found.url))?;
         }
@@ -154,7 +153,7 @@ impl Location {
             }
             layout.tag(&self.scratch("index.json")?, &is.version, &artifact)?;
         }
-        Ok(found.url)
+        Ok(())
     }
 
     /// Gives staged bytes a name. What has the name already must be the same, or nothing may lead there.
