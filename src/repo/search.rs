@@ -242,3 +242,89 @@ impl<V: View> Search<'_, V> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{doors::git::Git, repo::view::Entry};
+    use bytes::Bytes;
+    use std::{cell::RefCell, fs, path::Path, process::Command};
+
+    /// A commit, and the folders that were listed in it.
+    struct Counting<'a> {
+        commit: CommitView<'a>,
+        listed: RefCell<Vec<String>>,
+    }
+
+    impl View for Counting<'_> {
+        fn root(&self) -> Folder {
+            self.commit.root()
+        }
+
+        fn entries(&self, folder: &Folder) -> Result<Vec<Entry>, Problem> {
+            self.listed.borrow_mut().push(folder.path.clone());
+            self.commit.entries(folder)
+        }
+
+        fn size(&self, file: &Entry) -> Result<u64, Problem> {
+            self.commit.size(file)
+        }
+
+        fn read(&self, file: &Entry) -> Result<Bytes, Problem> {
+            self.commit.read(file)
+        }
+
+        fn target(&self, link: &Entry) -> Result<Vec<u8>, Problem> {
+            self.commit.target(link)
+        }
+
+        fn inside<'a>(&self, target: &'a [u8]) -> Option<&'a [u8]> {
+            self.commit.inside(target)
+        }
+
+        fn holds(&self, folder: &Entry, name: &str) -> Result<bool, Problem> {
+            self.commit.holds(folder, name)
+        }
+    }
+
+    fn commit(folder: &Path, path: &str, text: &str) {
+        fs::create_dir_all(folder.join(path).parent().unwrap()).unwrap();
+        fs::write(folder.join(path), text).unwrap();
+        for arguments in
+            [&["init", "--quiet"][..], &["add", "--all"], &["commit", "--quiet", "--message", "Work"]]
+        {
+            let mut git = Command::new("git");
+            git.current_dir(folder).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+            git.args(["-c", "user.name=Somebody", "-c", "user.email=somebody@example.com"]);
+            assert!(git.args(arguments).status().unwrap().success());
+        }
+    }
+
+    #[test]
+    fn a_tree_that_did_not_change_is_not_walked_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        commit(folder.path(), "charts/still/Chart.yaml", "name: still\nversion: 1.0.0\n");
+        let git = Git::discover(folder.path()).unwrap();
+        let roots = Roots::new(&["charts"], &[]).unwrap();
+        let mut memory = Memory::default();
+        let mut search_head = || {
+            let open = git.open().unwrap();
+            let tree = open.commit(open.head().unwrap().unwrap()).unwrap().tree;
+            let view = Counting { commit: CommitView { git: &open, tree }, listed: RefCell::default() };
+            let found = search(&view, &roots, &mut memory).unwrap();
+            let charts: Vec<_> = found.charts.iter().map(|here| here.folder.path.clone()).collect();
+            (charts, view.listed.into_inner())
+        };
+
+        assert_eq!(
+            search_head(),
+            (vec!["charts/still".into()], ["", "charts", "charts/still"].map(String::from).into())
+        );
+        assert_eq!(search_head().1, [""; 0], "the same commit again");
+
+        commit(folder.path(), "charts/new/Chart.yaml", "name: new\nversion: 1.0.0\n");
+        let (charts, listed) = search_head();
+        assert_eq!(charts, ["charts/new", "charts/still"]);
+        assert_eq!(listed, ["", "charts", "charts/new"], "the chart that stayed is remembered");
+    }
+}
