@@ -18,14 +18,11 @@ use crate::{
     report::{Event, ExitCode, Packages, Report, Watch},
 };
 use selection::{no_charts, only_those, selected};
-use signals::{interruptible, stop_at_signal};
+use signals::Signals;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
 };
 
 /// What a run is asked for.
@@ -101,6 +98,7 @@ pub fn run(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answer, N
 }
 
 async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answer, NoAnswer> {
+    let signals = Signals::listen();
     let usage = |problem| NoAnswer::usage(vec![problem]);
     let epoch = match config.source_date_epoch.as_deref().map(packages::parse_epoch) {
         Some(epoch) => epoch.map_err(usage)?,
@@ -113,7 +111,7 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         true => Selection::Sweep { since: config.since.clone() },
         false => Selection::Named(config.names.clone()),
     };
-    let mut survey = interruptible(repo.survey(selection)).await?.map_err(|error| match error {
+    let mut survey = signals.interrupt(repo.survey(selection)).await?.map_err(|error| match error {
         NoSurvey::NotThere(problem) => usage(problem),
         NoSurvey::Unreadable(problem) => problem.into(),
     })?;
@@ -126,10 +124,9 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
     let packing = Packing { repo, secrets: config.secrets.as_slice().into(), epoch };
     if asked == Asked::Package {
         package::outside_charts(config, &survey).map_err(usage)?;
-        let packages = interruptible(package::into_folder(config, &packing, survey, watch)).await?;
+        let packages = signals.interrupt(package::into_folder(config, &packing, survey, watch)).await?;
         return Ok(Answer::Packages(packages));
     }
-    let stopped = Arc::new(AtomicBool::new(false));
     let run = Run {
         channels: &channels,
         source: &packing,
@@ -139,14 +136,11 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         asked: config.strict || !config.names.is_empty(),
         at_once: config.jobs.get(),
         source_url: facts.origin,
-        stop: &|| stopped.load(Ordering::Relaxed),
+        stop: &|| signals.came(),
     };
-    let plan = interruptible(publish::plan(&run, survey)).await?;
+    let plan = signals.interrupt(publish::plan(&run, survey)).await?;
     Ok(match asked {
-        Asked::Publish => {
-            stop_at_signal(Arc::clone(&stopped));
-            Answer::Report(publish::publish(&run, plan).await)
-        }
+        Asked::Publish => Answer::Report(publish::publish(&run, plan).await),
         Asked::Plan | Asked::Package => Answer::Plan(plan),
     })
 }

@@ -2,47 +2,76 @@
 
 use super::NoAnswer;
 use crate::problem::Problem;
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use tokio::sync::watch;
 
-/// Set by the first SIGINT or SIGTERM: the wave that is under way is finished, and no other begun. A second one ends
-/// the program at once; running again finishes what it began.
-pub(super) fn stop_at_signal(stopped: Arc<AtomicBool>) {
-    tokio::spawn(async move {
-        if signal().await {
-            stopped.store(true, Ordering::Relaxed);
-            if signal().await {
+/// Listens from the beginning of a run to its end, so that no signal falls between two parts of it.
+pub(super) struct Signals(watch::Receiver<bool>);
+
+impl Signals {
+    /// Begins to listen. After the first signal the wave that is under way is finished, and no other begun. A second
+    /// one ends the program at once; running again finishes what it began. Where no signal can be heard, none comes.
+    pub(super) fn listen() -> Self {
+        let (tell, told) = watch::channel(false);
+        let heard = heard();
+        tokio::spawn(async move {
+            if let Ok(mut heard) = heard {
+                heard.one().await;
+                tell.send_replace(true);
+                heard.one().await;
                 std::process::exit(130);
             }
-        }
-    });
-}
-
-/// Does something that writes to no channel, and leaves it at the first SIGINT or SIGTERM.
-pub(super) async fn interruptible<T>(work: impl Future<Output = T>) -> Result<T, NoAnswer> {
-    tokio::select! {
-        done = work => Ok(done),
-        true = signal() => {
-            Err(Problem::new("stopped by a signal before anything was published").next("run again").passing().into())
-        }
+            tell.closed().await;
+        });
+        Self(told)
     }
-}
 
-/// Waits for SIGINT or SIGTERM; `false` where neither can be heard.
-async fn signal() -> bool {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else { return false };
+    /// Whether the first one came.
+    pub(super) fn came(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Does something that writes to no channel, and leaves it at the first signal.
+    pub(super) async fn interrupt<T>(&self, work: impl Future<Output = T>) -> Result<T, NoAnswer> {
+        let mut told = self.0.clone();
         tokio::select! {
-            interrupt = tokio::signal::ctrl_c() => interrupt.is_ok(),
-            _ = terminate.recv() => true,
+            done = work => Ok(done),
+            Ok(_) = told.wait_for(|came| *came) => {
+                Err(Problem::new("stopped by a signal before anything was published").next("run again").passing().into())
+            }
         }
     }
-    #[cfg(not(unix))]
-    {
-        tokio::signal::ctrl_c().await.is_ok()
+}
+
+#[cfg(unix)]
+struct Heard(tokio::signal::unix::Signal, tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+fn heard() -> std::io::Result<Heard> {
+    use tokio::signal::unix::{SignalKind, signal};
+    Ok(Heard(signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
+}
+
+#[cfg(unix)]
+impl Heard {
+    async fn one(&mut self) {
+        tokio::select! {
+            _ = self.0.recv() => {}
+            _ = self.1.recv() => {}
+        }
+    }
+}
+
+#[cfg(windows)]
+struct Heard(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+fn heard() -> std::io::Result<Heard> {
+    Ok(Heard(tokio::signal::windows::ctrl_c()?))
+}
+
+#[cfg(windows)]
+impl Heard {
+    async fn one(&mut self) {
+        self.0.recv().await;
     }
 }
