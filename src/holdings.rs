@@ -16,6 +16,10 @@ pub struct ChannelId(pub Arc<str>);
 /// What makes a version visible, in the order of exposing: uncertain first, the index last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exposure {
+    /// A release: rules of its repository and names that were used before can refuse it for ever.
+    Release,
+    /// A tag of a registry, which can be taken by somebody who was faster.
+    Tag,
     /// An index that people's Helm reads.
     Index,
 }
@@ -63,6 +67,8 @@ pub struct Holding {
 pub enum Standing {
     /// A digest is said, and nobody serves bytes that have it: a claim.
     Claimed,
+    /// Bytes lie where only their owner sees them, and may still be replaced: an unpublished draft.
+    Drafted,
     /// Bytes lie where readers will find them, and nothing leads there yet.
     Placed,
     /// Readers can fetch them: durable, as rule 3 of the design says.
@@ -87,11 +93,32 @@ pub enum Kind {
     Provenance,
 }
 
+/// A chart version that an earlier run began to publish, as the channel where it began tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Which.
+    pub is: ChartVersion,
+    /// The chart's folder in the repository, with `/`.
+    pub path: String,
+    /// The commit that it was packaged from, in hex.
+    pub commit: Option<String>,
+    /// The commit that its artifacts name as their source, in hex.
+    pub revision: Option<String>,
+    /// The time it is published under, in seconds since 1970.
+    pub created: i64,
+    /// Readers can see it here already.
+    pub published: bool,
+}
+
 /// What is published of a chart version: its metadata, digests and time, the same in every channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// The chart version.
     pub is: ChartVersion,
+    /// The chart's folder in the repository, with `/`; `""` is the root.
+    pub path: String,
+    /// The commit that is packaged, in hex (the head for a working tree): what its release's tag points to.
+    pub commit: Option<String>,
     /// Its package's Chart.yaml.
     pub metadata: Metadata,
     /// Its package.
@@ -104,6 +131,10 @@ pub struct Record {
     pub source: Option<String>,
     /// The commit it comes from, likewise.
     pub revision: Option<String>,
+    /// Its published release, once there is one: what an index can point to.
+    pub released: Option<Reference>,
+    /// How people install it, a command for each channel.
+    pub install: Vec<String>,
 }
 
 /// Bytes that are known by their digest.

@@ -29,6 +29,8 @@ pub mod manifest;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 pub mod plan;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
+pub mod release;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 pub mod report;
 
 pub mod doors;

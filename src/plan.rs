@@ -20,6 +20,11 @@ pub struct Case {
     pub is: ChartVersion,
     /// Somebody asked for this version by name (or in strict mode): other content is refused, not told.
     pub asked: bool,
+    /// It is no chart of the repository now: a channel told that an earlier run began it. The bytes that are there are
+    /// finished as they are, without ours.
+    pub trusted: bool,
+    /// Channels that are spared a version which readers can fetch elsewhere already.
+    pub spared: BTreeSet<ChannelId>,
     /// What the channels answered, in the order in which their bytes count (rule 3: the first holder wins).
     pub held: Vec<(ChannelId, Held)>,
     /// Our package, once it was needed.
@@ -99,6 +104,8 @@ pub enum Step {
     Attach(Holding, BTreeSet<Kind>),
     /// It is there.
     Keep(Holding),
+    /// It is not there, and not brought there, because readers can fetch it elsewhere already: `--backfill` would.
+    Omit,
     /// Other content is published under this version (exit code 3).
     Refuse(Refusal),
     /// Something has to be solved first.

@@ -8,7 +8,7 @@ use chart_release::{
     plan::{Bytes, Case, Decision, Facts, Need, Next, Refusal, Step, decide},
     problem::Problem,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const FIRST: &str = "folder:first";
 const SECOND: &str = "folder:second";
@@ -45,6 +45,8 @@ fn case(first: Held, second: Held) -> Case {
     Case {
         is: ChartVersion::new("demo", "1.0.0"),
         asked: false,
+        trusted: false,
+        spared: BTreeSet::new(),
         held: vec![(channel(FIRST), first), (channel(SECOND), second)],
         ours: None,
         theirs: BTreeMap::new(),
@@ -77,6 +79,7 @@ fn words(decision: &Decision) -> Vec<&'static str> {
         Step::Finish(_) => "finish",
         Step::Attach(..) => "attach",
         Step::Keep(_) => "keep",
+        Step::Omit => "omit",
         Step::Refuse(_) => "refuse",
         Step::Stop(_) => "stop",
     };
@@ -336,6 +339,7 @@ fn check(case: &Case, ours: &Facts, silent: &Facts) {
     let digest = |held: &Held| match held {
         Held::Begun(holding) | Held::Present(holding) => match holding.standing {
             Standing::Claimed => holding.package,
+            Standing::Drafted => None,
             Standing::Placed | Standing::Served => Some(holding.package.unwrap_or(silent.digest)),
         },
         Held::Absent | Held::Unknown(_) => None,
@@ -359,7 +363,7 @@ fn check(case: &Case, ours: &Facts, silent: &Facts) {
             Held::Begun(holding) => match step {
                 Step::Keep(_) => holding.standing == Standing::Served,
                 Step::Finish(_) | Step::Refuse(_) | Step::Stop(_) => true,
-                Step::Put | Step::Attach(..) => false,
+                Step::Put | Step::Omit | Step::Attach(..) => false,
             },
             Held::Present(_) => {
                 matches!(step, Step::Keep(_) | Step::Attach(..) | Step::Refuse(_) | Step::Stop(_))

@@ -1,10 +1,13 @@
 //! The places that users install from, behind one set of verbs, in the order in which a chart version meets them.
 
 pub mod folder;
+pub mod oci;
+pub mod pages;
+pub mod releases;
 
 use crate::{
-    charts::ChartVersion,
-    holdings::{Attachment, ChannelId, Exposure, Held, Holding, Record, Reference},
+    charts::{ChartName, ChartVersion},
+    holdings::{Attachment, ChannelId, Exposure, Held, Holding, Record, Reference, Unfinished},
     packages::Package,
     problem::Problem,
 };
@@ -20,8 +23,39 @@ pub trait Channel: Send + Sync {
     /// When it is exposed, compared with other channels.
     fn exposure(&self) -> Exposure;
 
+    /// The command by which people install a version from here, where it can be known.
+    fn install(&self, is: &ChartVersion) -> Option<String>;
+
     /// One answer for each version asked, in order. Never fails: what cannot be known is [`Held::Unknown`].
     async fn look(&self, wanted: &[ChartVersion]) -> Vec<Held>;
+
+    /// The versions that earlier runs of this program began or published here, newest first, as far as the channel
+    /// tells them from others' without a listing of everything. Asked after [`look`](Self::look).
+    ///
+    /// # Errors
+    /// The channel could not answer.
+    async fn unfinished(&self) -> Result<Vec<Unfinished>, Problem> {
+        Ok(Vec::new())
+    }
+
+    /// What to tell when the place itself does not exist, and other channels are in use: then this one was probably
+    /// misspelt. `None` where it exists, or needs nothing to. Asked after [`look`](Self::look).
+    async fn missing(&self) -> Option<Problem> {
+        None
+    }
+
+    /// Whether it holds any version of these charts, published by anybody. Asked only when another channel is missing.
+    ///
+    /// # Errors
+    /// The channel could not answer.
+    async fn in_use(&self, charts: &[ChartName]) -> Result<bool, Problem>;
+
+    /// Proves that this run may write here, for these charts, before anything is written anywhere. A place that is
+    /// missing is made.
+    ///
+    /// # Errors
+    /// What is not allowed, with the line to paste.
+    async fn prove(&self, charts: &[ChartName]) -> Result<(), Problem>;
 
     /// The bytes of what it holds, verified against the digest that it says.
     async fn fetch(&self, is: &ChartVersion, holding: &Holding) -> Result<Fetched, Problem>;

@@ -111,6 +111,7 @@ impl Given {
             only: meant.path("only").filter(|_| !named),
             generated: meant.globs("generated").unwrap_or_default(),
             strict: meant.switch("strict"),
+            backfill: meant.switch("backfill"),
             jobs: meant.number("jobs").unwrap_or(processors),
             into: meant.path("into").unwrap_or_else(|| root.join("packages")),
             names: self.names,

@@ -38,6 +38,8 @@ pub struct Config {
     pub generated: Vec<String>,
     /// Refuse a chart that changed while its version stayed.
     pub strict: bool,
+    /// Also make what a channel is spared because it is public elsewhere.
+    pub backfill: bool,
     /// How many charts are worked on at once.
     pub jobs: NonZeroUsize,
     /// The folder for the packages of `package`.

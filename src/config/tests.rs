@@ -52,6 +52,7 @@ fn nothing_given_is_a_sweep_of_charts_to_the_folder_published() {
         only: None,
         generated: vec![],
         strict: false,
+        backfill: false,
         jobs: NonZeroUsize::new(4).unwrap(),
         into: "repository/packages".into(),
         names: vec![],

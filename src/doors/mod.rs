@@ -1,7 +1,12 @@
 //! The doors: the only places that name an outside technology. What fails behind them is said in our words.
 
 pub mod away;
+pub mod credentials;
 pub mod disk;
 pub mod git;
+pub mod github;
+pub mod http;
+pub mod patience;
+pub mod registry;
 pub mod scratch;
 pub mod shelf;

@@ -27,6 +27,9 @@ pub fn decide(case: &Case) -> Next {
         Ok(Some(refusal)) => return Next::Decided(refuse(case, &refusal)),
         Err(need) => return Next::Need(need),
     }
+    if case.trusted {
+        return Next::Decided(complete(case, holder, theirs));
+    }
     let Some(ours) = &case.ours else { return Next::Need(Need::OurPackage) };
     if ours.digest == theirs {
         return Next::Decided(complete(case, holder, theirs));
@@ -41,16 +44,21 @@ pub fn decide(case: &Case) -> Next {
 }
 
 impl Case {
-    /// What each channel holds, where it holds something.
+    /// What each channel holds, where it holds something that counts. A draft is scratch paper: it can become any
+    /// bytes, and counts only where there are no others to make it from.
     fn holdings(&self) -> impl Iterator<Item = (&ChannelId, &Holding)> {
-        self.held.iter().filter_map(|(channel, held)| Some((channel, held.holding()?)))
+        let counts = |holding: &Holding| self.trusted || holding.standing != Standing::Drafted;
+        let held = self.held.iter().filter_map(|(channel, held)| Some((channel, held.holding()?)));
+        held.filter(move |(_, holding)| counts(holding))
     }
 
     /// The channels that have bytes, in the order in which these count: first those that serve them.
     fn holders(&self) -> impl Iterator<Item = &ChannelId> {
         let having = |standing| move |(_, holding): &(&ChannelId, &Holding)| holding.standing == standing;
         let served = self.holdings().filter(having(Standing::Served));
-        served.chain(self.holdings().filter(having(Standing::Placed))).map(|(channel, _)| channel)
+        let placed = self.holdings().filter(having(Standing::Placed));
+        let drafted = self.holdings().filter(having(Standing::Drafted));
+        served.chain(placed).chain(drafted).map(|(channel, _)| channel)
     }
 
     /// The channel whose bytes are the package (rule 3).
@@ -64,13 +72,21 @@ impl Case {
         begun.map(|(channel, _)| channel)
     }
 
-    /// Whether readers can fetch the version from every channel: then nothing has to be packaged or compared.
+    /// Whether readers can fetch the version from every channel that needs it: then nothing has to be packaged or
+    /// compared.
     fn is_served_everywhere(&self) -> bool {
-        self.held.iter().all(|(_, held)| match held {
+        self.held.iter().all(|(channel, held)| match held {
             Held::Present(_) => true,
             Held::Begun(holding) => holding.standing == Standing::Served,
-            Held::Absent | Held::Unknown(_) => false,
+            Held::Absent => self.is_spared(channel),
+            Held::Unknown(_) => false,
         })
+    }
+
+    /// Whether a channel that has nothing is left without it.
+    fn is_spared(&self, channel: &ChannelId) -> bool {
+        let served = |(_, holding): (&ChannelId, &Holding)| holding.standing == Standing::Served;
+        self.spared.contains(channel) && self.holdings().any(served)
     }
 
     /// The digest of the bytes in this channel, from its answer or from the bytes themselves.
@@ -81,11 +97,18 @@ impl Case {
             .ok_or_else(|| Need::TheirPackage(channel.clone()))
     }
 
+    /// The digest of bytes that this channel cannot exchange for others.
+    fn own_digest(&self, channel: &ChannelId) -> Option<Digest> {
+        let (_, holding) = self.holdings().find(|(other, _)| *other == channel)?;
+        (holding.standing != Standing::Drafted).then(|| self.digest_of(channel).ok())?
+    }
+
     /// Whether a channel has what the holder's bytes must not come to: served bytes of other content, or placed bytes
     /// or a claim of another digest, which could only be completed by what nobody else has.
     fn disagreement(&self, holder: &ChannelId, digest: Digest) -> Result<Option<Refusal>, Need> {
         for (channel, holding) in self.holdings().filter(|(channel, _)| *channel != holder) {
-            if holding.standing == Standing::Claimed && holding.package.is_none() {
+            let says_nothing = holding.standing == Standing::Claimed && holding.package.is_none();
+            if says_nothing || holding.standing == Standing::Drafted {
                 continue;
             }
             let other = self.digest_of(channel)?;
@@ -120,6 +143,7 @@ impl Case {
             .map(|(channel, held)| {
                 let step = match held {
                     Held::Present(holding) => Step::Keep(holding.clone()),
+                    Held::Absent if self.is_spared(channel) => Step::Omit,
                     held => otherwise(channel, held),
                 };
                 (channel.clone(), step)
@@ -189,9 +213,9 @@ fn put_everywhere(case: &Case) -> Next {
 /// What is published is completed. One decision writes one package: the holder's, as long as a channel needs it. A
 /// channel that serves other bytes (two old digests are no harm) is finished from its own, and only when its turn comes.
 fn complete(case: &Case, holder: &ChannelId, digest: Digest) -> Decision {
-    let own = |channel: &&ChannelId| case.digest_of(channel).ok().filter(|own| *own != digest);
+    let own = |channel: &&ChannelId| case.own_digest(channel).filter(|own| *own != digest);
     let needs_holders = case.held.iter().any(|(channel, held)| match held {
-        Held::Absent => true,
+        Held::Absent => !case.is_spared(channel),
         Held::Begun(_) => own(&channel).is_none(),
         Held::Present(_) | Held::Unknown(_) => false,
     });
@@ -208,7 +232,7 @@ fn complete_with(case: &Case, holder: &ChannelId, digest: Digest) -> Decision {
         .filter(|(_, holding)| holding.package == Some(digest))
         .flat_map(|(_, holding)| holding.attached.iter().copied())
         .collect();
-    let serves_others = |channel: &ChannelId| case.digest_of(channel).is_ok_and(|own| own != digest);
+    let serves_others = |channel: &ChannelId| case.own_digest(channel).is_some_and(|own| own != digest);
     let mut steps = case.steps(|channel, held| match held {
         Held::Begun(holding) if serves_others(channel) => Step::Keep(holding.clone()),
         Held::Begun(holding) => Step::Finish(holding.clone()),

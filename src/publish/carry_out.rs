@@ -3,17 +3,20 @@
 use super::{Run, waves::Ahead};
 use crate::{
     channels::{Channel, ExposeError},
-    charts::ChartVersion,
+    charts::{ChartName, ChartVersion},
     digest::Digest,
     doors::away::{blocking, guarded},
-    holdings::{Attachment, Blob, ChannelId, Holding, Kind, Record},
+    holdings::{Attachment, Blob, ChannelId, Exposure, Holding, Kind, Record},
     packages::{self, Package},
     plan::{Bytes, Plan, Planned, Refusal, Step},
     problem::Problem,
     report::{Event, Outcome, Report},
 };
-use futures::{StreamExt, stream};
-use std::{collections::BTreeMap, sync::Arc};
+use futures::{StreamExt, future::join_all, stream};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// One chart version on its way through the channels.
 struct Work {
@@ -26,6 +29,7 @@ struct Work {
 
 /// Does what the plan says. What fails stops only itself, its younger versions and its dependents.
 pub async fn publish(run: &Run<'_>, plan: Plan) -> Report {
+    let barred = prove(run, &plan).await;
     let (mut ahead, settled) = Ahead::of(&plan);
     let mut outcomes: BTreeMap<ChartVersion, BTreeMap<ChannelId, Outcome>> =
         settled.into_iter().map(|planned| (planned.is.clone(), as_planned(&planned))).collect();
@@ -35,8 +39,11 @@ pub async fn publish(run: &Run<'_>, plan: Plan) -> Report {
         }
         let wave = ahead.next_wave();
         let last = wave.is_empty();
-        let mut works: Vec<Work> =
-            stream::iter(wave).map(|planned| stage(run, planned)).buffered(run.at_once).collect().await;
+        let mut works: Vec<Work> = stream::iter(wave)
+            .map(|planned| stage(run, planned, &barred))
+            .buffered(run.at_once)
+            .collect()
+            .await;
         expose(run, &mut works).await;
         for work in works {
             if work.failed {
@@ -74,6 +81,7 @@ fn as_planned(planned: &Planned) -> BTreeMap<ChannelId, Outcome> {
 fn not_tried(planned: &Planned, why: &str) -> BTreeMap<ChannelId, Outcome> {
     let outcome = |step: &Step| match step {
         Step::Keep(holding) => Outcome::Kept(holding.reference.clone()),
+        Step::Omit => Outcome::Omitted,
         Step::Refuse(refusal) => Outcome::Refused(refusal.clone()),
         Step::Stop(problem) => Outcome::Stopped(problem.clone()),
         Step::Put | Step::Finish(_) | Step::Attach(..) => Outcome::HeldBack(why.to_owned()),
@@ -100,11 +108,28 @@ impl Work {
     fn writes_to(&self, channel: &ChannelId) -> bool {
         matches!(self.planned.steps.get(channel), Some(Step::Put | Step::Finish(_)))
     }
+
+    /// Tells the record where the release is, for the channels that point to it.
+    fn see_releases(&mut self, run: &Run<'_>) {
+        let releases = run.channels.iter().filter(|channel| channel.exposure() == Exposure::Release);
+        let public = |channel: &Arc<dyn Channel>| match self.outcomes.get(channel.id())? {
+            Outcome::Published(reference) | Outcome::Kept(reference) => Some(reference.clone()),
+            _ => None,
+        };
+        let released = releases.into_iter().find_map(public);
+        if let Some(record) = &mut self.record {
+            record.released = released;
+        }
+    }
 }
 
 /// The canonical package of a version into every channel that lacks it; nothing of it is visible yet.
-async fn stage(run: &Run<'_>, planned: Planned) -> Work {
+async fn stage(run: &Run<'_>, planned: Planned, barred: &BTreeMap<ChannelId, Problem>) -> Work {
     let mut work = Work { outcomes: kept(&planned), planned, record: None, failed: false };
+    if let Some((channel, problem)) = barred.iter().find(|(channel, _)| work.writes_to(channel)) {
+        work.fail(run, Some(channel), Outcome::Stopped(problem.clone()));
+        return work;
+    }
     let doing = format!("publishing {}", work.planned.is);
     let package = match guarded(&doing, canonical(run, &work.planned)).await {
         Ok(package) => package,
@@ -144,6 +169,7 @@ async fn stage(run: &Run<'_>, planned: Planned) -> Work {
 fn kept(planned: &Planned) -> BTreeMap<ChannelId, Outcome> {
     let keeps = |(id, step): (&ChannelId, &Step)| match step {
         Step::Keep(holding) => Some((id.clone(), Outcome::Kept(holding.reference.clone()))),
+        Step::Omit => Some((id.clone(), Outcome::Omitted)),
         _ => None,
     };
     planned.steps.iter().filter_map(keeps).collect()
@@ -152,13 +178,32 @@ fn kept(planned: &Planned) -> BTreeMap<ChannelId, Outcome> {
 fn record(run: &Run<'_>, planned: &Planned, package: &Package) -> Record {
     Record {
         is: planned.is.clone(),
+        path: planned.path.clone(),
+        commit: planned.commit.clone().or_else(|| run.head.clone()),
         metadata: package.metadata.clone(),
         package: Blob { digest: package.digest, size: package.bytes.len() as u64 },
         provenance: package.provenance.as_deref().map(Blob::of),
         created: planned.created,
         source: run.source_url.clone(),
         revision: planned.revision.clone(),
+        released: None,
+        install: run.channels.iter().filter_map(|channel| channel.install(&planned.is)).collect(),
     }
+}
+
+/// Which channels may not be written to, though the plan has something for them. Asked before anything is written.
+async fn prove(run: &Run<'_>, plan: &Plan) -> BTreeMap<ChannelId, Problem> {
+    let proofs = run.channels.iter().map(|channel| async move {
+        let writes = |planned: &&Planned| planned.steps.get(channel.id()).is_some_and(Step::writes);
+        let charts: BTreeSet<ChartName> =
+            plan.versions.iter().filter(writes).map(|planned| planned.is.name.clone()).collect();
+        if charts.is_empty() {
+            return None;
+        }
+        let charts: Vec<ChartName> = charts.into_iter().collect();
+        Some((channel.id().clone(), channel.prove(&charts).await.err()?))
+    });
+    join_all(proofs).await.into_iter().flatten().collect()
 }
 
 /// The bytes that rule 3 says are the package: what was packaged for the decision, or what a channel serves.
@@ -227,6 +272,7 @@ async fn expose(run: &Run<'_>, works: &mut [Work]) {
         let id = channel.id();
         let going = |work: &&mut Work| !work.failed && work.writes_to(id);
         let mut going: Vec<&mut Work> = works.iter_mut().filter(going).collect();
+        going.iter_mut().for_each(|work| work.see_releases(run));
         let records: Vec<Record> = going.iter().filter_map(|work| work.record.clone()).collect();
         // Also with nothing to expose: the channel ends what it began for the wave.
         let exposed = channel.expose(&records).await;

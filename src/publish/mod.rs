@@ -2,6 +2,7 @@
 //!
 //! Knows all the stations and none of the technology behind them.
 
+mod ask;
 mod carry_out;
 mod packing;
 mod settle;
@@ -22,7 +23,10 @@ use crate::{
     report::Watch,
 };
 use async_trait::async_trait;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Everything a run needs.
 pub struct Run<'a> {
@@ -36,8 +40,14 @@ pub struct Run<'a> {
     pub watch: &'a dyn Watch,
     /// All charts of the repository are meant: what was missed is told.
     pub sweep: bool,
+    /// The only versions that are meant, where somebody chose them from a plan.
+    pub only: Option<&'a BTreeSet<ChartVersion>>,
     /// Somebody asked for these versions: other content is refused, not told.
     pub asked: bool,
+    /// Every channel gets every version, also those that are spared what is public elsewhere.
+    pub backfill: bool,
+    /// The head commit in hex: what is packaged from the working tree belongs to it.
+    pub head: Option<String>,
     /// How many versions are worked on together.
     pub at_once: usize,
     /// Where the charts' source is, for `org.opencontainers.image.source`.

@@ -1,17 +1,20 @@
 //! From candidates to a plan: ask every channel, gather the facts that the decisions need, tell what was missed.
 
-use super::Run;
+use super::{
+    Run,
+    ask::{Answer, ask, begun_before, mistrust_missing},
+};
 use crate::{
     changes::{About, Candidate, CreatedFrom, Survey, Touched},
     charts::{ChartName, ChartVersion},
     doors::away::{blocking, guarded},
-    holdings::{ChannelId, Held},
+    holdings::{ChannelId, Exposure, Held},
     packages::{self, Package},
     plan::{self, Case, Facts, Failure, Missed, Need, Next, Plan, Planned, Step},
     problem::Problem,
     report::Event,
 };
-use futures::{StreamExt, future::join_all, stream};
+use futures::{StreamExt, stream};
 use std::collections::BTreeMap;
 
 /// How many older versions of a chart are asked after at first, when the newest was never published.
@@ -20,25 +23,36 @@ const ASKED_BACK: usize = 16;
 /// What would have to be done for these candidates, and why. Writes nothing.
 pub async fn plan(run: &Run<'_>, survey: Survey) -> Plan {
     let candidates: Vec<Candidate> = survey.lanes.into_values().flatten().collect();
-    let answers =
-        ask(run, &candidates.iter().map(|candidate| candidate.is.clone()).collect::<Vec<_>>()).await;
+    let wanted: Vec<ChartVersion> = candidates.iter().map(|candidate| candidate.is.clone()).collect();
+    let mut answers = ask(run, &wanted).await;
+    mistrust_missing(run, &wanted, &mut answers).await;
+    let everywhere = |answer: &Answer| answer.iter().all(|(_, held)| matches!(held, Held::Present(_)));
+    let known = wanted.into_iter().zip(answers.iter().map(everywhere)).collect();
+    let (begun, unasked) = match run.sweep || run.only.is_some() {
+        true => begun_before(run, &known).await,
+        false => Default::default(),
+    };
     for channel in run.channels {
-        run.watch.saw(Event::Looked(channel.id(), candidates.len()));
+        run.watch.saw(Event::Looked(channel.id(), candidates.len() + begun.len()));
     }
-    let cases = candidates.into_iter().zip(answers).map(|(candidate, held)| {
-        let case =
-            Case { is: candidate.is.clone(), asked: run.asked, held, ours: None, theirs: BTreeMap::new() };
-        (candidate, case)
-    });
-    let settled: Vec<Settled> = stream::iter(cases)
-        .map(|(candidate, case)| settle(run, candidate, case))
+    let found =
+        |about: &About| begun.iter().any(|(candidate, _)| *about == About::Version(candidate.is.clone()));
+    // It was no candidate of the repository, and is one here.
+    let problems = survey.problems.into_iter().filter(|(about, _)| !found(about));
+    let problems: Vec<(About, Problem)> = problems.collect();
+    // What was begun goes first: of one chart it is the elder.
+    let begun = begun.into_iter().map(|(candidate, held)| (case(run, &candidate, held, true), candidate));
+    let current = candidates.into_iter().zip(answers);
+    let current = current.map(|(candidate, held)| (case(run, &candidate, held, false), candidate));
+    let settled: Vec<Settled> = stream::iter(begun.chain(current))
+        .map(|(case, candidate)| settle(run, candidate, case))
         .buffered(run.at_once)
         .collect()
         .await;
     let failure = |(about, problem): (About, Problem)| Failure { chart: about.to_string(), problem };
     let mut plan = Plan {
-        notices: survey.notices,
-        problems: survey.problems.into_iter().map(failure).collect(),
+        notices: survey.notices.into_iter().chain(unasked).collect(),
+        problems: problems.into_iter().map(failure).collect(),
         ..Plan::default()
     };
     if run.sweep {
@@ -52,6 +66,7 @@ pub async fn plan(run: &Run<'_>, survey: Survey) -> Plan {
         plan.notices.extend(one.notices);
         plan.versions.push(one.planned);
     }
+    plan.versions.sort_by(|one, other| one.is.name.cmp(&other.is.name));
     run.watch.saw(Event::Decided {
         versions: plan.versions.iter().filter(|planned| planned.steps.values().any(Step::writes)).count(),
         writes: plan
@@ -73,26 +88,27 @@ fn placeholders(skipped: &[ChartVersion]) -> Option<Problem> {
     })
 }
 
+/// What is known of a candidate once the channels have answered. `begun`: by an earlier run, and no chart of the
+/// repository now.
+fn case(run: &Run<'_>, candidate: &Candidate, held: Answer, begun: bool) -> Case {
+    let spared =
+        run.channels.iter().filter(|channel| channel.exposure() == Exposure::Release && !run.backfill);
+    Case {
+        is: candidate.is.clone(),
+        asked: run.asked && !begun,
+        trusted: begun,
+        spared: spared.map(|channel| channel.id().clone()).collect(),
+        held,
+        ours: None,
+        theirs: BTreeMap::new(),
+    }
+}
+
 /// A candidate whose decision stands.
 struct Settled {
     planned: Planned,
     served: bool,
     notices: Vec<Problem>,
-}
-
-/// What every channel holds of these versions: one list of answers for each version, in the order of the channels.
-async fn ask(run: &Run<'_>, wanted: &[ChartVersion]) -> Vec<Vec<(ChannelId, Held)>> {
-    let mut answers = vec![Vec::with_capacity(run.channels.len()); wanted.len()];
-    if wanted.is_empty() {
-        return answers;
-    }
-    let looks = join_all(run.channels.iter().map(|channel| channel.look(wanted))).await;
-    for (channel, held) in run.channels.iter().zip(looks) {
-        for (answer, held) in answers.iter_mut().zip(held) {
-            answer.push((channel.id().clone(), held));
-        }
-    }
-    answers
 }
 
 /// The only loop between deciding and asking.

@@ -309,7 +309,7 @@ fn planned_step(channel: String, step: &Step) -> PlannedStep {
         problem: None,
     };
     match step {
-        Step::Put => empty,
+        Step::Put | Step::Omit => empty,
         Step::Finish(holding) | Step::Keep(holding) => PlannedStep { holds: Some(held(holding)), ..empty },
         Step::Attach(holding, kinds) => PlannedStep {
             holds: Some(held(holding)),
@@ -336,6 +336,7 @@ fn reported_outcome(channel: &ChannelId, outcome: &Outcome) -> ReportedOutcome {
         }
         Outcome::Refused(refusal) => ReportedOutcome { refusal: Some(refused(refusal)), ..empty },
         Outcome::Stopped(problem) => ReportedOutcome { problem: Some(told(problem)), ..empty },
+        Outcome::Omitted => empty,
         Outcome::HeldBack(why) => ReportedOutcome { waits_for: Some(why.clone()), ..empty },
     }
 }

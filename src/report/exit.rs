@@ -52,7 +52,7 @@ impl Plan {
     /// What `plan` ends with: the code that `publish` would end with, as far as it can be known before.
     pub fn exit_code(&self) -> ExitCode {
         let steps = self.versions.iter().flat_map(|planned| planned.steps.values()).map(|step| match step {
-            Step::Put | Step::Finish(_) | Step::Attach(..) | Step::Keep(_) => ExitCode::Done,
+            Step::Put | Step::Finish(_) | Step::Attach(..) | Step::Keep(_) | Step::Omit => ExitCode::Done,
             Step::Refuse(_) => ExitCode::Refused,
             Step::Stop(problem) => ExitCode::of(problem),
         });
@@ -65,7 +65,9 @@ impl Report {
     pub fn exit_code(&self) -> ExitCode {
         let outcomes = self.versions.iter().flat_map(|(_, outcomes)| outcomes.values());
         let outcomes = outcomes.map(|outcome| match outcome {
-            Outcome::Kept(_) | Outcome::Published(_) | Outcome::Attached(_) => ExitCode::Done,
+            Outcome::Kept(_) | Outcome::Omitted | Outcome::Published(_) | Outcome::Attached(_) => {
+                ExitCode::Done
+            }
             Outcome::Refused(_) => ExitCode::Refused,
             Outcome::Stopped(problem) => ExitCode::of(problem),
             Outcome::HeldBack(_) => ExitCode::Again,

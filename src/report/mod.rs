@@ -21,6 +21,8 @@ use std::collections::BTreeMap;
 pub enum Outcome {
     /// It was there, and stays.
     Kept(Reference),
+    /// It is not there, and stays away: readers can fetch it elsewhere.
+    Omitted,
     /// This run made it public: put, or finished.
     Published(Reference),
     /// It was there; this run added what belongs beside it.

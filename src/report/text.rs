@@ -45,7 +45,7 @@ pub fn plan(plan: &Plan) -> String {
         && plan
             .versions
             .iter()
-            .all(|planned| planned.steps.values().all(|step| matches!(step, Step::Keep(_))));
+            .all(|planned| planned.steps.values().all(|step| matches!(step, Step::Keep(_) | Step::Omit)));
     parts.push(count_line(&plan.counts(), plan.problems.len(), idle));
     parts.join("\n")
 }
@@ -66,7 +66,7 @@ pub fn report(report: &Report, all: bool) -> String {
                 Outcome::HeldBack(why) => {
                     waiting.add(planned.is.to_string(), Some(channel), Problem::new(why.clone()));
                 }
-                Outcome::Kept(_) | Outcome::Published(_) | Outcome::Attached(_) => {}
+                Outcome::Kept(_) | Outcome::Omitted | Outcome::Published(_) | Outcome::Attached(_) => {}
             }
         }
     }
@@ -78,10 +78,9 @@ pub fn report(report: &Report, all: bool) -> String {
     parts.extend(missed(&report.missed));
     parts.extend(notices(&report.notices));
     let idle = report.exit_code().number() == 0
-        && report
-            .versions
-            .iter()
-            .all(|(_, outcomes)| outcomes.values().all(|outcome| matches!(outcome, Outcome::Kept(_))));
+        && report.versions.iter().all(|(_, outcomes)| {
+            outcomes.values().all(|outcome| matches!(outcome, Outcome::Kept(_) | Outcome::Omitted))
+        });
     parts.push(count_line(&report.counts(), report.problems.len(), idle));
     parts.join("\n")
 }
@@ -302,7 +301,7 @@ fn table(versions: &[Planned]) -> String {
 fn colour(step: &Step) -> Style {
     match step {
         Step::Put | Step::Finish(_) | Step::Attach(..) => GOOD,
-        Step::Keep(_) => QUIET,
+        Step::Keep(_) | Step::Omit => QUIET,
         Step::Refuse(_) => BAD,
         Step::Stop(problem) if problem.passing => NOTICE,
         Step::Stop(_) => BAD,

@@ -10,13 +10,14 @@ use crate::{
 use std::collections::BTreeSet;
 
 /// The words for steps, in the order they are counted in.
-pub(super) const STEPS: [&str; 6] = ["put", "finish", "attach", "keep", "refuse", "stop"];
+pub(super) const STEPS: [&str; 7] = ["put", "finish", "attach", "keep", "omit", "refuse", "stop"];
 
 /// The words for outcomes, in the order they are counted in.
-pub(super) const OUTCOMES: [&str; 6] = ["published", "attached", "kept", "refused", "stopped", "held back"];
+pub(super) const OUTCOMES: [&str; 7] =
+    ["published", "attached", "kept", "omitted", "refused", "stopped", "held back"];
 
 /// All words, the most serious first: a version that is put in one channel and refused in another is refused.
-const SERIOUS: [&str; 12] = [
+const SERIOUS: [&str; 14] = [
     "stop",
     "stopped",
     "refuse",
@@ -29,16 +30,19 @@ const SERIOUS: [&str; 12] = [
     "attached",
     "keep",
     "kept",
+    "omit",
+    "omitted",
 ];
 
 impl Step {
-    /// `put`, `finish`, `attach`, `keep`, `refuse` or `stop`.
+    /// `put`, `finish`, `attach`, `keep`, `omit`, `refuse` or `stop`.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Put => "put",
             Self::Finish(_) => "finish",
             Self::Attach(..) => "attach",
             Self::Keep(_) => "keep",
+            Self::Omit => "omit",
             Self::Refuse(_) => "refuse",
             Self::Stop(_) => "stop",
         }
@@ -50,10 +54,13 @@ impl Step {
             Self::Put => "not published yet".into(),
             Self::Finish(holding) => match holding.standing {
                 Standing::Served => "published, and a part that belongs to it is missing".into(),
-                Standing::Placed | Standing::Claimed => "an earlier run stopped half-way".into(),
+                Standing::Placed | Standing::Claimed | Standing::Drafted => {
+                    "an earlier run stopped half-way".into()
+                }
             },
             Self::Attach(_, kinds) => format!("without its {}", named(kinds)),
             Self::Keep(_) => "already published".into(),
+            Self::Omit => "public elsewhere, and a release would mail everybody: --backfill makes it".into(),
             Self::Refuse(refusal) => refusal.why(),
             Self::Stop(problem) => problem.what.clone(),
         }
@@ -61,10 +68,11 @@ impl Step {
 }
 
 impl Outcome {
-    /// `published`, `attached`, `kept`, `refused`, `stopped` or `held back`.
+    /// `published`, `attached`, `kept`, `omitted`, `refused`, `stopped` or `held back`.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Kept(_) => "kept",
+            Self::Omitted => "omitted",
             Self::Published(_) => "published",
             Self::Attached(_) => "attached",
             Self::Refused(_) => "refused",

@@ -116,8 +116,8 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         NoSurvey::Unreadable(problem) => problem.into(),
     })?;
     survey.notices.extend(no_charts(config, &survey));
-    if let Some(only) = &config.only {
-        let wanted = selected(only).map_err(usage)?;
+    let only = config.only.as_deref().map(selected).transpose().map_err(usage)?;
+    if let Some(wanted) = &only {
         only_those(wanted, &mut survey);
     }
     watch.saw(Event::Surveyed { charts: survey.lanes.len() });
@@ -133,6 +133,9 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         shelf: &Shelf::new().map_err(|error| Problem::new(format!("{error:#}")))?,
         watch,
         sweep: config.names.is_empty() && config.only.is_none(),
+        only: only.as_ref(),
+        backfill: config.backfill,
+        head: facts.head,
         asked: config.strict || !config.names.is_empty(),
         at_once: config.jobs.get(),
         source_url: facts.origin,

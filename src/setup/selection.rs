@@ -20,7 +20,7 @@ pub(super) fn no_charts(config: &Config, survey: &Survey) -> Option<Problem> {
 }
 
 /// Leaves only these candidates, and tells which of these are none.
-pub(super) fn only_those(wanted: BTreeSet<ChartVersion>, survey: &mut Survey) {
+pub(super) fn only_those(wanted: &BTreeSet<ChartVersion>, survey: &mut Survey) {
     let mut gone = wanted.clone();
     for lane in survey.lanes.values_mut() {
         lane.retain(|candidate| wanted.contains(&candidate.is));

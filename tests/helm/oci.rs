@@ -24,6 +24,8 @@ fn record(config: &str, layer: &Value, provenance: Option<&[u8]>, created: i64) 
     let metadata = Metadata::read("Chart.yaml", config.as_bytes()).unwrap();
     Record {
         is: metadata.chart_version(),
+        path: "charts/demo".into(),
+        commit: None,
         metadata,
         package: Blob {
             digest: Digest::parse(layer["digest"].as_str().unwrap()).unwrap(),
@@ -33,6 +35,8 @@ fn record(config: &str, layer: &Value, provenance: Option<&[u8]>, created: i64) 
         created,
         source: None,
         revision: None,
+        released: None,
+        install: Vec::new(),
     }
 }
 

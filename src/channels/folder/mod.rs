@@ -14,7 +14,7 @@ mod writing;
 
 use super::{Channel, ExposeError, Fetched};
 use crate::{
-    charts::ChartVersion,
+    charts::{ChartName, ChartVersion},
     digest::Digest,
     doors::{
         away::blocking,
@@ -73,6 +73,25 @@ impl Channel for Folder {
 
     fn exposure(&self) -> Exposure {
         Exposure::Index
+    }
+
+    fn install(&self, _is: &ChartVersion) -> Option<String> {
+        // Where the folder is served from is not known here.
+        None
+    }
+
+    async fn in_use(&self, charts: &[ChartName]) -> Result<bool, Problem> {
+        let charts = charts.to_vec();
+        self.blocking(move |place| {
+            let index = place.index()?;
+            Ok(charts.iter().any(|chart| index.versions(chart.as_str()).next().is_some()))
+        })
+        .await
+    }
+
+    async fn prove(&self, _charts: &[ChartName]) -> Result<(), Problem> {
+        // The first file that is staged proves it, where no reader looks.
+        Ok(())
     }
 
     async fn look(&self, wanted: &[ChartVersion]) -> Vec<Held> {

@@ -1,0 +1,75 @@
+//! How this program speaks HTTP: one set-up for everybody who does.
+//!
+//! Proxies come from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, trusted certificates from the system, or from
+//! `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+
+use super::patience::{Fault, Patience};
+use crate::problem::Problem;
+use std::{sync::Once, time::Duration};
+
+/// The `User-Agent` of every call.
+pub const USER_AGENT: &str = concat!("chart-release/", env!("CARGO_PKG_VERSION"));
+
+/// How calls are made.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How long one call may take, from the connection to the last byte of the answer.
+    pub call: Duration,
+    /// How often calls are repeated.
+    pub patience: Patience,
+}
+
+/// A client with connections of its own. It follows redirects, and takes no credentials along to another host.
+///
+/// # Errors
+/// No certificates are there to trust.
+pub fn client(settings: &Settings) -> Result<reqwest::Client, Problem> {
+    install_cryptography();
+    reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .connect_timeout(settings.call)
+        .timeout(settings.call)
+        .build()
+        .map_err(|error| {
+            Problem::new(format!("cannot set up HTTPS: {}", chain(&error))).next(
+                "install the certificates of your system (ca-certificates), or name a file with SSL_CERT_FILE",
+            )
+        })
+}
+
+/// Everybody who speaks TLS uses the same implementation of it. To be called before a client is made.
+pub fn install_cryptography() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // Somebody may have installed one already: then it is that one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
+/// A call that did not come to an answer. `doing` says what was called, without secrets.
+pub fn no_answer(doing: &str, error: reqwest::Error) -> Fault {
+    let lasting = error.is_builder() || error.is_redirect();
+    let problem = match error.is_timeout() {
+        true => Problem::new(format!("{doing}: no answer in time")),
+        // An address can hold a secret: that of a signed download.
+        false => Problem::new(format!("{doing}: {}", chain(&error.without_url()))),
+    };
+    match lasting {
+        true => Fault::Lasting(problem),
+        false => Fault::passing(problem),
+    }
+}
+
+/// An error with its causes: the first one alone often says nothing.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let told = error.to_string();
+        if !text.contains(&told) {
+            text += &format!(": {told}");
+        }
+        cause = error.source();
+    }
+    text
+}
