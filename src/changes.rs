@@ -106,6 +106,8 @@ pub enum Selection {
 /// The candidates of a run, and what there is to say about the others.
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
+    /// The one chart of the repository, where it has exactly one, whatever was asked for.
+    pub only_chart: Option<ChartName>,
     /// Per chart, oldest first.
     pub lanes: BTreeMap<ChartName, Vec<Candidate>>,
     /// Current versions `0.0.0…`, which no sweep publishes.

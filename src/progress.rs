@@ -1,6 +1,9 @@
 //! Events → a bar on a terminal, plain lines elsewhere, or silence; and the log of `-v`.
 
-use crate::report::{Event, Watch, text};
+use crate::{
+    report::{Event, Watch, text},
+    secret::Redaction,
+};
 use indicatif::{BinaryBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     io::{self, IsTerminal, Write},
@@ -8,29 +11,51 @@ use std::{
 };
 
 /// Who watches the run: chosen once. With `-v` there are lines on a terminal too, because the log would tear a bar.
-pub fn watch(quiet: bool, verbose: u8) -> Box<dyn Watch> {
+pub fn watch(quiet: bool, verbose: u8, redaction: &Redaction) -> Box<dyn Watch> {
+    let redaction = redaction.clone();
     if quiet {
         Box::new(Silent)
     } else if verbose == 0 && io::stderr().is_terminal() {
-        Box::new(Bar::new())
+        Box::new(Bar::new(redaction))
     } else {
-        Box::new(Lines)
+        Box::new(Lines(redaction))
     }
 }
 
-/// Writes the log to stderr: what somebody may wonder at (0), what is done (1), what is asked of git and disk (2), or
-/// everything (3).
-pub fn log(quiet: bool, verbose: u8) {
+/// Tells people something beside the data: everything on stderr goes through here.
+pub fn tell(redaction: &Redaction, text: &str) {
+    // Nobody is left to be told that nobody listens.
+    let _ = anstream::stderr().lock().write_all(redaction.of(text).as_bytes());
+}
+
+/// A writer for whole texts: the log writes each of its lines at once.
+struct Told(Redaction);
+
+impl Write for Told {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        tell(&self.0, &String::from_utf8_lossy(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes the log to stderr: what somebody may wonder at (0), what is done (1), what is asked of git, disk and
+/// network (2), or everything (3). Never what the libraries below tell: their lines may hold headers.
+pub fn log(quiet: bool, verbose: u8, redaction: &Redaction) {
     let level = match verbose {
         0 if quiet => return,
         0 => "chart_release=warn",
         1 => "chart_release=info",
         2 => "chart_release=debug",
-        _ => "trace",
+        _ => "chart_release=trace",
     };
+    let redaction = redaction.clone();
     let log = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(level))
-        .with_writer(anstream::stderr)
+        .with_writer(move || Told(redaction.clone()))
         .with_ansi(true)
         .without_time()
         .with_target(false);
@@ -46,27 +71,26 @@ impl Watch for Silent {
 }
 
 /// One line for each event worth telling.
-struct Lines;
+struct Lines(Redaction);
 
 impl Watch for Lines {
     fn saw(&self, event: Event<'_>) {
         if let Some(line) = line(event) {
-            // Nobody is left to be told that nobody listens.
-            let _ = writeln!(anstream::stderr().lock(), "{line}");
+            tell(&self.0, &format!("{line}\n"));
         }
     }
 }
 
 /// One bar: it turns while the channels are asked, then counts what becomes public. It is gone when it is dropped.
-struct Bar(ProgressBar);
+struct Bar(ProgressBar, Redaction);
 
 impl Bar {
-    fn new() -> Self {
+    fn new(redaction: Redaction) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         bar.set_style(style("{spinner} {wide_msg}"));
         bar.set_message("reading the repository");
         bar.enable_steady_tick(Duration::from_millis(120));
-        Self(bar)
+        Self(bar, redaction)
     }
 }
 
@@ -85,13 +109,13 @@ impl Watch for Bar {
             }
             Event::Exposed(..) | Event::Attached(..) => self.0.inc(1),
             // What went wrong stays on the screen; everything else is in the answer.
-            Event::Stopped(is, problem) => self.0.suspend(|| {
-                let _ = anstream::stderr().lock().write_all(text::stopped(is, problem).as_bytes());
-            }),
+            Event::Stopped(is, problem) => {
+                self.0.suspend(|| tell(&self.1, &text::stopped(is, problem)));
+            }
             _ => {}
         }
         if let Some(line) = line(event) {
-            self.0.set_message(line);
+            self.0.set_message(self.1.of(&line).into_owned());
         }
     }
 }
@@ -146,7 +170,7 @@ mod tests {
     fn a_bar_counts_what_becomes_public() {
         let is = ChartVersion::new("demo", "1.0.0");
         let channel = ChannelId("folder:published".into());
-        let bar = Bar::new();
+        let bar = Bar::new(Redaction::default());
         bar.0.set_draw_target(ProgressDrawTarget::hidden());
         bar.saw(Event::Decided { versions: 2, writes: 3 });
         bar.saw(Event::Packed(&is, 1));

@@ -1,5 +1,9 @@
 //! A secret that the program holds, such as a token: never printed, and never packaged.
 
+mod redaction;
+
+pub use redaction::Redaction;
+
 use crate::problem::Problem;
 use std::fmt;
 

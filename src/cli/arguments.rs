@@ -17,6 +17,9 @@ const STYLES: Styles = Styles::styled()
 
 const WHICH: &str = "Which charts";
 const WHERE: &str = "Where to";
+const RELEASES: &str = "GitHub Releases";
+const PAGES: &str = "Pages";
+const REGISTRIES: &str = "Registries";
 const HOW: &str = "How";
 const GLOBAL: &str = "Everywhere";
 
@@ -43,8 +46,10 @@ every channel that its users install from. What is published is never changed: r
 Examples:
   See what would be published, and why:
       chart-release plan
-  Publish the charts below `charts` to the folder `published`:
+  Publish the charts below `charts` to the folder `published`; on GitHub Actions, as releases and on the pages:
       chart-release publish
+  Publish them from GitHub Actions as releases, on the pages branch and in ghcr.io:
+      chart-release publish --channel releases --channel pages --channel oci
   Publish one older version to a folder elsewhere:
       chart-release publish --channel folder:/srv/charts demo@1.1.0
   Make the packages only, to look at or to test:
@@ -55,11 +60,14 @@ Every option can also stand in `chart-release.yaml` at the root of the repositor
 where an option can be repeated, as a list:
       charts: [charts, libraries]
       exclude: charts/experimental
-      channel: folder:published
+      channel: [releases, pages, oci]
 Or in the environment, where lines or commas part a list:
-      CHART_RELEASE_CHANNEL=folder:published,folder:/srv/charts
+      CHART_RELEASE_CHANNEL=releases,pages,oci
 Options go over the environment, and the environment over the file. Paths in the file start from the root of the \
-repository, all others from the current folder.
+repository, all others from the current folder. Secrets are read from the environment only:
+      CHART_RELEASE_GITHUB_TOKEN, GITHUB_TOKEN, GH_TOKEN or CR_TOKEN, the first that is set
+      CHART_RELEASE_REGISTRY_PASSWORD_<HOST>, such as CHART_RELEASE_REGISTRY_PASSWORD_REGISTRY_EXAMPLE_COM, or
+      CHART_RELEASE_REGISTRY_PASSWORD, for the user of --registry-user
 
 ",
         exit_codes!()
@@ -90,6 +98,8 @@ Examples:
       chart-release plan
   All versions that the last push brought, not only the current ones:
       chart-release plan --since HEAD~3
+  What would go to GitHub and its registry, from anywhere:
+      chart-release plan --channel releases --channel oci --github-repository acme/charts
   For machines, here how many versions would be put, kept and refused:
       chart-release plan --json | jq .counts
 
@@ -108,6 +118,11 @@ after a stop at any point, the same command goes on where it stopped.",
 Examples:
   All charts, to the channels of the configuration:
       chart-release publish
+  As releases, on the pages branch and in ghcr.io, from GitHub Actions (permissions: contents and packages: write):
+      GITHUB_TOKEN=… chart-release publish --channel releases --channel pages --channel oci
+  To a registry of one's own:
+      CHART_RELEASE_REGISTRY_PASSWORD=… chart-release publish \\
+          --channel oci://registry.example.com/charts --registry-user registry.example.com=robot
   To two folders:
       chart-release publish --channel folder:published --channel folder:copy
   One chart, or one version of it:
@@ -172,7 +187,15 @@ pub struct ToChannels {
     #[command(flatten)]
     channels: Channels,
     #[command(flatten)]
+    releases: Releases,
+    #[command(flatten)]
+    pages: Pages,
+    #[command(flatten)]
+    registries: Registries,
+    #[command(flatten)]
     work: Work,
+    #[command(flatten)]
+    network: Network,
 }
 
 #[derive(Debug, Args)]
@@ -221,12 +244,27 @@ pub struct Selection {
 #[derive(Debug, Args)]
 #[command(next_help_heading = WHERE)]
 pub struct Channels {
-    /// A place that users install from: `folder:PATH` [default: folder:published]
+    /// A place that users install from: `releases`, `pages`, `oci`, `oci://HOST/PATH`, `folder:PATH`
     ///
-    /// `folder:PATH` is a folder with packages and an index.yaml, ready for any web server. Can be repeated: every
-    /// version goes to all channels. The default lies at the root of the repository.
+    /// `releases`: a GitHub Release for each version. `pages`: the index.yaml on a branch, for `helm repo add`.
+    /// `oci://HOST/PATH`: a registry, where chart and version are added; `oci` alone is
+    /// `oci://ghcr.io/OWNER/REPOSITORY`. `folder:PATH`: a folder with packages and an index.yaml, ready for any web
+    /// server. Can be repeated: every version goes to all channels.
+    ///
+    /// Default: `releases` and `pages` on GitHub Actions, elsewhere `folder:published` at the root of the repository.
     #[arg(long, value_name = "CHANNEL", action = ArgAction::Append)]
     channel: Option<Vec<String>>,
+    /// The repository on GitHub [default: what GITHUB_REPOSITORY says]
+    ///
+    /// GITHUB_SERVER_URL and GITHUB_API_URL say on which GitHub; without them it is github.com.
+    #[arg(long, value_name = "OWNER/NAME")]
+    github_repository: Option<String>,
+    /// Also make releases for versions that are public elsewhere
+    ///
+    /// Without it, no release is made for a version that users can install from another channel already: each release
+    /// is mailed to everybody who watches the repository.
+    #[arg(long)]
+    backfill: bool,
     /// Refuse a chart that changed while its version stayed
     ///
     /// Without it, a sweep keeps what is published of such a chart, and says that it has unreleased changes.
@@ -237,6 +275,99 @@ pub struct Channels {
     /// `plan` prints `chart-release/plan/1`, and `publish` prints `chart-release/report/1`.
     #[arg(long, help_heading = HOW)]
     json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = RELEASES)]
+pub struct Releases {
+    /// The tag and name of a release [default: {{ .Name }}-{{ .Version }}]
+    ///
+    /// A Go template over the fields of the Chart.yaml, as chart-releaser has it.
+    #[arg(long, value_name = "TEMPLATE", hide_short_help = true)]
+    release_name_template: Option<String>,
+    /// A file of the chart whose text describes the release
+    ///
+    /// Without it, or in a chart that lacks it, the description of the Chart.yaml does.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    release_notes_file: Option<String>,
+    /// The chart whose highest stable version is the latest release; `none` for none
+    ///
+    /// Default: the chart of a repository that has one chart only; among several, none.
+    #[arg(long, value_name = "CHART", hide_short_help = true)]
+    latest_chart: Option<String>,
+    /// The most writes to GitHub in a minute [default: 70 on api.github.com, else no limit]
+    #[arg(long, value_name = "N", hide_short_help = true)]
+    github_writes_per_minute: Option<std::num::NonZeroU32>,
+    /// The most writes to GitHub in an hour [default: 450 on api.github.com, else no limit]
+    ///
+    /// When they are used up, what is begun is finished, and the run ends with exit code 4.
+    #[arg(long, value_name = "N", hide_short_help = true)]
+    github_writes_per_hour: Option<std::num::NonZeroU32>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = PAGES)]
+pub struct Pages {
+    /// The git repository with the pages branch [default: the repository on GitHub, else `origin`]
+    ///
+    /// https, ssh (with the keys of ssh-agent) or file. The token of GitHub goes to GitHub's own host only.
+    #[arg(long, value_name = "URL", hide_short_help = true)]
+    pages_remote: Option<String>,
+    /// The branch that is served [default: gh-pages]
+    #[arg(long, value_name = "BRANCH", hide_short_help = true)]
+    pages_branch: Option<String>,
+    /// The index on the branch [default: index.yaml]
+    #[arg(long, value_name = "PATH", hide_short_help = true)]
+    pages_index_path: Option<String>,
+    /// What people give to `helm repo add`
+    ///
+    /// Default: `https://OWNER.github.io/NAME` for a repository on github.com, with the folder of the index; elsewhere
+    /// it is not known.
+    #[arg(long, value_name = "URL", hide_short_help = true)]
+    pages_url: Option<String>,
+    /// Who commits to the pages branch: `Name <email>`
+    ///
+    /// Default: git's user.name and user.email; where they are not set, `github-actions[bot]` on GitHub Actions, and
+    /// `chart-release <chart-release@localhost>` elsewhere.
+    #[arg(long, value_name = "AUTHOR", hide_short_help = true)]
+    commit_author: Option<String>,
+    /// Add `Signed-off-by` to the commits on the pages branch
+    #[arg(long, hide_short_help = true)]
+    sign_off: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = REGISTRIES)]
+pub struct Registries {
+    /// The user of a registry; the password is in CHART_RELEASE_REGISTRY_PASSWORD
+    ///
+    /// Or, for several registries, in CHART_RELEASE_REGISTRY_PASSWORD_<HOST>, in upper case with `_` for what is
+    /// neither letter nor digit. Can be repeated. Without it, ghcr.io gets the token of GitHub, and for other
+    /// registries the configuration of Docker and Helm is asked, with its credential helpers.
+    #[arg(long, value_name = "HOST=USER", action = ArgAction::Append)]
+    registry_user: Option<Vec<String>>,
+    /// A host that is spoken to by HTTP, without encryption
+    ///
+    /// With its port, or without for all ports. This machine itself (localhost, 127.0.0.0/8, ::1) always is. Can be
+    /// repeated.
+    #[arg(long, value_name = "HOST", action = ArgAction::Append, hide_short_help = true)]
+    plain_http: Option<Vec<String>>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = HOW)]
+pub struct Network {
+    /// How long one call over the network may take [default: 60]
+    #[arg(long, value_name = "SECONDS", hide_short_help = true)]
+    timeout: Option<std::num::NonZeroU32>,
+    /// How often a call that failed for the moment is made again [default: 5]
+    ///
+    /// The pauses between them grow; a wait that the other side asks for is kept, up to two minutes.
+    #[arg(long, value_name = "N", hide_short_help = true)]
+    retries: Option<u16>,
+    /// The pause before a call is made again; each next one is twice as long [default: 500]
+    #[arg(long, value_name = "MILLISECONDS", hide = true)]
+    retry_pause: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -252,7 +383,9 @@ pub struct Into {
 #[derive(Debug, Args)]
 #[command(next_help_heading = HOW)]
 pub struct Work {
-    /// How many charts are worked on at once [default: one per processor]
+    /// How many charts are worked on at once [default: 8, or one per processor when these are more]
+    ///
+    /// Most of the time is spent waiting for the network.
     #[arg(long, value_name = "N")]
     jobs: Option<std::num::NonZeroUsize>,
 }
@@ -274,7 +407,7 @@ struct Everywhere {
     /// Show no progress
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     quiet: bool,
-    /// Tell more; twice tells what is asked of git and disk
+    /// Tell more; twice tells what is asked of git, disk and network
     #[arg(long, short, global = true, action = ArgAction::Count, value_name = "N")]
     verbose: u8,
     /// Print help; `--help` tells more than `-h`

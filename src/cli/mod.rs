@@ -11,7 +11,7 @@ use crate::{
     problem::Problem,
     progress,
     report::{ExitCode, documents, text},
-    secret::Secret,
+    secret::Redaction,
     setup::{self, Answer, Asked, NoAnswer},
 };
 use arguments::Command;
@@ -30,40 +30,33 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: &BTreeMa
     // What is wrong with the arguments is told in colour, too: so colours are settled before they are read.
     use_colors(typed_color(&arguments).unwrap_or_default());
     let definition = Cli::command();
+    let redaction = Redaction::new(&crate::config::secrets(environment));
     let matches = match definition.clone().try_get_matches_from(arguments) {
         Ok(matches) => matches,
-        Err(told) => {
-            // Nobody is left to be told that nobody listens.
-            let _ = told.print();
-            return u8::try_from(told.exit_code()).unwrap_or(2);
-        }
+        Err(told) => return without_command(&told, &redaction),
     };
     let command = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli.command,
-        Err(told) => {
-            let _ = told.print();
-            return 2;
-        }
+        Err(told) => return without_command(&told, &redaction),
     };
     let asked = match command {
-        Command::Completions { shell } => return completions(shell),
+        Command::Completions { shell } => return completions(shell, &redaction),
         Command::Plan(_) => Asked::Plan,
         Command::Publish(_) => Asked::Publish,
         Command::Package { .. } => Asked::Package,
     };
     let typed = matches.subcommand().map_or(&matches, |(_, typed)| typed);
     let given = Given::new(&definition, typed, environment);
-    let secrets = given.secrets().to_vec();
-    match run(asked, given) {
+    match run(asked, given, &redaction) {
         Ok(code) => code.number(),
         Err(NoAnswer { code, problems }) => {
-            problems.iter().for_each(|problem| tell(&without(&secrets, text::error(problem))));
+            problems.iter().for_each(|problem| progress::tell(&redaction, &text::error(problem)));
             code.number()
         }
     }
 }
 
-fn run(asked: Asked, given: Given) -> Result<ExitCode, NoAnswer> {
+fn run(asked: Asked, given: Given, redaction: &Redaction) -> Result<ExitCode, NoAnswer> {
     let start = given.repository().unwrap_or(Path::new("."));
     let root = setup::root(start).map_err(|problem| NoAnswer::usage(vec![problem]))?;
     let file = given.file(&root);
@@ -72,14 +65,14 @@ fn run(asked: Asked, given: Given) -> Result<ExitCode, NoAnswer> {
     let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let config = given.check(&root, bytes, processors).map_err(NoAnswer::usage)?;
     use_colors(config.color);
-    progress::log(config.quiet, config.verbose);
-    let watch = progress::watch(config.quiet, config.verbose);
+    progress::log(config.quiet, config.verbose, redaction);
+    let watch = progress::watch(config.quiet, config.verbose, redaction);
     let answer = setup::run(&config, asked, watch.as_ref());
     // A bar must be gone before the answer is printed.
     drop(watch);
     let answer = answer?;
     let (told, code) = in_words(&answer, &config);
-    print(&without(&config.secrets, told)).map_err(NoAnswer::from)?;
+    print(redaction, &told).map_err(NoAnswer::from)?;
     Ok(code)
 }
 
@@ -108,38 +101,40 @@ fn read(file: &ConfigFile) -> Result<Option<Vec<u8>>, Problem> {
     }
 }
 
-fn completions(shell: clap_complete::Shell) -> u8 {
+/// Help, the version, or what is wrong with the arguments, which may hold anything.
+fn without_command(told: &clap::Error, redaction: &Redaction) -> u8 {
+    let text = told.render().ansi().to_string();
+    if told.use_stderr() {
+        progress::tell(redaction, &text);
+        return u8::try_from(told.exit_code()).unwrap_or(2);
+    }
+    // A reader that has read enough is no problem, and no other one can be told.
+    let _ = print(redaction, &text);
+    ExitCode::Done.number()
+}
+
+fn completions(shell: clap_complete::Shell, redaction: &Redaction) -> u8 {
     let mut definition = Cli::command();
     let mut script = vec![];
     clap_complete::generate(shell, &mut definition, "chart-release", &mut script);
-    match print(&String::from_utf8_lossy(&script)) {
+    match print(redaction, &String::from_utf8_lossy(&script)) {
         Ok(()) => ExitCode::Done.number(),
         Err(problem) => {
-            tell(&text::error(&problem));
+            progress::tell(redaction, &text::error(&problem));
             ExitCode::of(&problem).number()
         }
     }
 }
 
-/// The text without the values of secrets, wherever they come from: the name of a chart, a branch, a path.
-fn without(secrets: &[Secret], text: String) -> String {
-    secrets.iter().fold(text, |text, secret| text.replace(secret.expose(), "***"))
-}
-
-/// Prints data. A reader that has read enough (`| head`) is no problem.
-fn print(data: &str) -> Result<(), Problem> {
+/// Prints data: everything on stdout goes through here. A reader that has read enough (`| head`) is no problem.
+fn print(redaction: &Redaction, data: &str) -> Result<(), Problem> {
     let mut out = anstream::stdout().lock();
-    match out.write_all(data.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(redaction.of(data).as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Problem::new(format!("cannot write to stdout: {error}")))
         }
         _ => Ok(()),
     }
-}
-
-/// Tells people something beside the data.
-fn tell(text: &str) {
-    let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }
 
 fn use_colors(color: Color) {

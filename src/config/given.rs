@@ -1,16 +1,29 @@
 //! From what was given to what is meant.
 
 use super::{
-    ChannelChoice, Color, Config, FILE, file,
-    options::{self, NAMES, Options, Origin, Said, Word},
+    ChannelChoice, Config, FILE, channel, file, github,
+    meant::Meant,
+    options::{self, NAMES, Options, Said},
+    pages, registry,
 };
-use crate::{holdings::ChannelId, problem::Problem, secret::Secret};
-use clap::{ArgMatches, Command, ValueEnum};
+use crate::{
+    doors::{http, patience::Patience},
+    problem::Problem,
+    secret::Secret,
+};
+use clap::{ArgMatches, Command};
 use std::{
     collections::BTreeMap,
-    num::NonZeroUsize,
+    num::{NonZeroU32, NonZeroUsize},
     path::{Path, PathBuf},
+    time::Duration,
 };
+
+/// Most of the time is spent waiting for the network.
+const JOBS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+
+/// The longest wait that another side may ask for.
+const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
 /// What was typed and set.
 pub struct Given {
@@ -23,6 +36,9 @@ pub struct Given {
     problems: Vec<Problem>,
     source_date_epoch: Option<String>,
     secrets: Vec<Secret>,
+    /// The command that was typed goes to channels.
+    to_channels: bool,
+    variables: BTreeMap<String, String>,
 }
 
 /// Where the configuration file is.
@@ -57,6 +73,8 @@ impl Given {
             problems,
             source_date_epoch: options::value(environment, "SOURCE_DATE_EPOCH").map(str::to_owned),
             secrets: options::secrets(environment),
+            to_channels: typed.try_contains_id("channel").is_ok(),
+            variables: environment.clone(),
             options,
         }
     }
@@ -80,7 +98,7 @@ impl Given {
     }
 
     /// Flags over environment over file, checked. `file` is the file's name in problems and its bytes, where there is
-    /// one; `processors` is the default of `--jobs`.
+    /// one; `processors` is the default of `--jobs`, when it is more than 8.
     ///
     /// # Errors
     /// Everything that is wrong, each with its flag, variable, or file and line.
@@ -101,18 +119,33 @@ impl Given {
         for name in &self.names {
             meant.problems.extend(wrong_name(name));
         }
+        let plain_http = registry::plain_http(&mut meant);
+        let mut github = github::context(&mut meant, &self.variables, &plain_http);
+        let channels = channel::channels(&mut meant, &github, self.to_channels);
+        let away =
+            self.to_channels && channels.iter().any(|one| !matches!(one, ChannelChoice::Folder { .. }));
+        // Who never leaves this machine needs no token, not even a good one.
+        if away {
+            github.token = github::token(&mut meant, &self.variables);
+        }
+        let hosts = registry::hosts(&channels, self.to_channels);
         let config = Config {
             repository: root.into(),
+            releases: github::release_options(&mut meant, &github),
+            pages: pages::options(&mut meant, &plain_http),
+            registries: registry::registries(&mut meant, &self.variables, &github, plain_http, &hosts),
+            http: calls(&mut meant),
+            channels,
+            github,
             charts: meant.globs("charts").unwrap_or_else(|| vec!["charts".into()]),
             exclude: meant.globs("exclude").unwrap_or_default(),
-            channels: meant.channels(),
             // Names are more explicit than what a file or the environment says for every run.
             since: meant.text("since").filter(|_| !named).map(|word| word.text),
             only: meant.path("only").filter(|_| !named),
             generated: meant.globs("generated").unwrap_or_default(),
             strict: meant.switch("strict"),
             backfill: meant.switch("backfill"),
-            jobs: meant.number("jobs").unwrap_or(processors),
+            jobs: meant.number("jobs").unwrap_or(processors.max(JOBS)),
             into: meant.path("into").unwrap_or_else(|| root.join("packages")),
             names: self.names,
             json: meant.switch("json"),
@@ -126,130 +159,14 @@ impl Given {
     }
 }
 
-/// What was said, being read; and what is wrong with it.
-struct Meant<'a> {
-    said: Said,
-    problems: Vec<Problem>,
-    root: &'a Path,
-}
-
-impl Meant<'_> {
-    fn list(&mut self, key: &str) -> Option<Vec<Word>> {
-        self.said.remove(key)
-    }
-
-    fn text(&mut self, key: &str) -> Option<Word> {
-        let word = self.said.remove(key)?.into_iter().next_back()?;
-        // Only a flag can be empty: a shell variable that nobody set. To go on without it would surprise.
-        if word.text.trim().is_empty() {
-            self.problems.push(word.problem(key, "is empty").next("give it a value, or leave it out"));
-            return None;
-        }
-        Some(word)
-    }
-
-    fn switch(&mut self, key: &str) -> bool {
-        let Some(word) = self.text(key) else { return false };
-        match word.text.to_lowercase().as_str() {
-            "true" | "1" => true,
-            "false" | "0" => false,
-            other => {
-                self.problems.push(word.problem(key, format_args!("`{other}` is neither true nor false")));
-                false
-            }
-        }
-    }
-
-    fn number<N: std::str::FromStr>(&mut self, key: &str) -> Option<N> {
-        let word = self.text(key)?;
-        let number = word.text.parse().ok();
-        if number.is_none() {
-            let what = format_args!("`{}` is not a number that can stand here", word.text);
-            self.problems.push(word.problem(key, what).next("write a small whole number"));
-        }
-        number
-    }
-
-    fn color(&mut self) -> Color {
-        let Some(word) = self.text("color") else { return Color::Auto };
-        Color::from_str(&word.text, true).unwrap_or_else(|_| {
-            let what = format_args!("`{}` is neither auto nor always nor never", word.text);
-            self.problems.push(word.problem("color", what));
-            Color::Auto
-        })
-    }
-
-    fn path(&mut self, key: &str) -> Option<PathBuf> {
-        self.text(key).map(|word| self.resolved(&word.text, &word.origin))
-    }
-
-    /// Paths in the file start from the root of the repository, others from the current folder.
-    fn resolved(&self, path: &str, origin: &Origin) -> PathBuf {
-        match origin {
-            Origin::File { .. } => self.root.join(path),
-            Origin::Flag | Origin::Environment => path.into(),
-        }
-    }
-
-    fn globs(&mut self, key: &str) -> Option<Vec<String>> {
-        let words = self.list(key)?;
-        let mut globs = vec![];
-        for word in words {
-            match glob(&word.text) {
-                Ok(glob) => globs.push(glob),
-                Err(what) => self.problems.push(
-                    word.problem(key, what)
-                        .next("write a glob from the root of the repository, with `/`: `charts/*`"),
-                ),
-            }
-        }
-        Some(globs)
-    }
-
-    fn channels(&mut self) -> Vec<ChannelChoice> {
-        let Some(words) = self.list("channel") else {
-            return vec![ChannelChoice::Folder {
-                id: ChannelId("folder:published".into()),
-                path: self.root.join("published"),
-            }];
-        };
-        let mut channels: Vec<ChannelChoice> = vec![];
-        for word in words {
-            match word.text.strip_prefix("folder:") {
-                Some(path) if !path.trim().is_empty() => {
-                    let path = self.resolved(path, &word.origin);
-                    let known = |channel: &ChannelChoice| {
-                        let ChannelChoice::Folder { path: other, .. } = channel;
-                        *other == path
-                    };
-                    if !channels.iter().any(known) {
-                        channels.push(ChannelChoice::Folder { id: ChannelId(word.text.into()), path });
-                    }
-                }
-                _ => self.problems.push(
-                    word.problem("channel", format_args!("`{}` is not a channel", word.text))
-                        .next("the channels are: `folder:PATH`, a folder with packages and an index.yaml"),
-                ),
-            }
-        }
-        channels
-    }
-}
-
-/// A glob without the parts of a path that mean nothing: `./charts/` is `charts`, and the root is `.`.
-fn glob(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err("an empty glob matches nothing".into());
-    }
-    let parts: Vec<_> = text.split('/').filter(|part| !["", "."].contains(part)).collect();
-    if text.starts_with('/') || parts.contains(&"..") {
-        return Err(format!("`{text}` leads out of the repository"));
-    }
-    let glob = if parts.is_empty() { ".".to_owned() } else { parts.join("/") };
-    match globset::Glob::new(&glob) {
-        Ok(_) => Ok(glob),
-        Err(error) => Err(format!("`{text}` is not a glob: {}", error.kind())),
+/// How calls are made.
+fn calls(meant: &mut Meant<'_>) -> http::Settings {
+    let seconds = meant.number::<NonZeroU32>("timeout").map_or(60, NonZeroU32::get);
+    let again = meant.number::<u16>("retries").map_or(5, usize::from);
+    let pause = meant.number::<u32>("retry-pause").unwrap_or(500);
+    http::Settings {
+        call: Duration::from_secs(seconds.into()),
+        patience: Patience { again, pause: Duration::from_millis(pause.into()), longest: LONGEST_WAIT },
     }
 }
 

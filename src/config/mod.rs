@@ -3,16 +3,25 @@
 //! It takes two steps, because the file lies in the repository that the flags name: [`Given`] is what was typed and
 //! set, and knows where to look; [`Given::check`] adds the file and gives the [`Config`].
 
+mod channel;
 mod file;
+mod github;
 mod given;
+mod meant;
 mod options;
+mod pages;
+mod registry;
 #[cfg(test)]
 mod tests;
 
+pub use channel::ChannelChoice;
+pub use github::{GitHub, Latest, ReleaseOptions};
 pub use given::{ConfigFile, Given};
-pub use options::NAMES;
+pub use options::{NAMES, secrets};
+pub use pages::{PagesOptions, site_of};
+pub use registry::Registries;
 
-use crate::{holdings::ChannelId, secret::Secret};
+use crate::{doors::http, secret::Secret};
 use std::{num::NonZeroUsize, path::PathBuf};
 
 /// The file at the root of a repository that is read when no other is named.
@@ -28,8 +37,18 @@ pub struct Config {
     pub charts: Vec<String>,
     /// Globs of the folders whose charts are left out, likewise.
     pub exclude: Vec<String>,
-    /// Where to publish: at least one, none twice.
+    /// Where to publish: at least one, none twice, in the order of the configuration.
     pub channels: Vec<ChannelChoice>,
+    /// What is known of GitHub.
+    pub github: GitHub,
+    /// How the channel `releases` makes releases.
+    pub releases: ReleaseOptions,
+    /// How the channel `pages` writes its branch.
+    pub pages: PagesOptions,
+    /// How registries are spoken to.
+    pub registries: Registries,
+    /// How calls over the network are made.
+    pub http: http::Settings,
     /// Also the versions that the commits after this one introduced.
     pub since: Option<String>,
     /// A plan document whose versions are the only ones.
@@ -58,18 +77,6 @@ pub struct Config {
     pub source_date_epoch: Option<String>,
     /// Secrets that must stand in no package, no message and no log.
     pub secrets: Vec<Secret>,
-}
-
-/// A channel, as it was chosen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ChannelChoice {
-    /// `folder:PATH`.
-    Folder {
-        /// As written, which is how it is told.
-        id: ChannelId,
-        /// Relative to the current folder, or absolute.
-        path: PathBuf,
-    },
 }
 
 /// When to use colours.

@@ -18,6 +18,12 @@ pub const NAMES: &str = "names";
 
 const PREFIX: &str = "CHART_RELEASE_";
 
+/// What the help calls the value of an option exactly when it is a number.
+const NUMBERS: [&str; 3] = ["N", "SECONDS", "MILLISECONDS"];
+
+/// What the names of variables with the password of one registry begin with.
+pub(super) const REGISTRY_PASSWORD: &str = "CHART_RELEASE_REGISTRY_PASSWORD";
+
 /// Variables of others that hold secrets.
 const SECRETS: [&str; 5] =
     ["GITHUB_TOKEN", "GH_TOKEN", "CR_TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
@@ -71,8 +77,11 @@ pub(super) fn of(command: &Command) -> Options {
             ArgAction::Append => Takes::List,
             ArgAction::SetTrue => Takes::Switch,
             ArgAction::Count => Takes::Number,
-            // The help calls the value of an option N exactly when it is a number.
-            ArgAction::Set if argument.get_value_names().is_some_and(|names| names == ["N"]) => Takes::Number,
+            ArgAction::Set
+                if argument.get_value_names().is_some_and(|names| NUMBERS.contains(&&*names[0])) =>
+            {
+                Takes::Number
+            }
             ArgAction::Set => Takes::Text,
             _ => return None,
         };
@@ -163,7 +172,7 @@ fn split(text: &str) -> Vec<&str> {
 }
 
 /// The secrets in the environment, without those that are too short to be told from ordinary text.
-pub(super) fn secrets(environment: &BTreeMap<String, String>) -> Vec<Secret> {
+pub fn secrets(environment: &BTreeMap<String, String>) -> Vec<Secret> {
     let secrets = environment.iter().filter(|(name, _)| is_secret(name));
     secrets.filter_map(|(_, value)| Secret::new(value.trim()).ok()).collect()
 }
@@ -171,7 +180,8 @@ pub(super) fn secrets(environment: &BTreeMap<String, String>) -> Vec<Secret> {
 fn is_secret(name: &str) -> bool {
     let ours = name.starts_with(PREFIX)
         && ["_TOKEN", "_PASSWORD", "_PASSPHRASE"].iter().any(|end| name.ends_with(end));
-    ours || SECRETS.contains(&name)
+    let of_registry = name.strip_prefix(REGISTRY_PASSWORD).is_some_and(|rest| rest.starts_with('_'));
+    ours || of_registry || SECRETS.contains(&name)
 }
 
 /// The value of a variable, where it is set and not empty.

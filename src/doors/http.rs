@@ -11,7 +11,7 @@ use std::{sync::Once, time::Duration};
 pub const USER_AGENT: &str = concat!("chart-release/", env!("CARGO_PKG_VERSION"));
 
 /// How calls are made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// How long one call may take, from the connection to the last byte of the answer.
     pub call: Duration,

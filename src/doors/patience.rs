@@ -41,7 +41,7 @@ impl From<Fault> for Problem {
 }
 
 /// How often calls are repeated, with growing pauses between them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
     /// How often one is made again after the first time.
     pub again: usize,

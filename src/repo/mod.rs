@@ -69,6 +69,8 @@ pub struct Facts {
     pub is_shallow: bool,
     /// The URL of `origin`, without credentials.
     pub origin: Option<String>,
+    /// Who commits here, as name and address: `user.name` and `user.email` of git's configuration, when both are set.
+    pub person: Option<(String, String)>,
     /// The root of the checkout; `None` for a bare repository.
     pub worktree: Option<PathBuf>,
 }
@@ -166,6 +168,7 @@ impl Repo {
                 head_time: head.map(|head| head.time),
                 is_shallow: git.is_shallow(),
                 origin: git.origin(),
+                person: git.person(),
                 worktree: inner.worktree.clone(),
             })
         })

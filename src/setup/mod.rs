@@ -1,15 +1,14 @@
 //! The checked value → doors, channels, a run; and its answer.
 
+mod channels;
 mod package;
 mod selection;
 mod signals;
 
 use crate::{
     changes::Selection,
-    channels::{Channel, folder::Folder},
     config::{ChannelChoice, Config},
     doors::{disk, shelf::Shelf},
-    holdings::ChannelId,
     packages,
     plan::Plan,
     problem::Problem,
@@ -19,11 +18,7 @@ use crate::{
 };
 use selection::{no_charts, only_those, selected};
 use signals::Signals;
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
 /// What a run is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,9 +99,12 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         Some(epoch) => epoch.map_err(usage)?,
         None => None,
     };
-    let channels = channels(&config.channels).map_err(usage)?;
     let repo = Repo::open(&config.repository, &repository_settings(config)?).map_err(usage)?;
     let facts = repo.facts().await?;
+    // Twice: what is wrong with them is told before anything is read, and which chart may be the latest is known after.
+    if asked != Asked::Package {
+        channels::channels(config, &facts, None).map_err(usage)?;
+    }
     let selection = match config.names.is_empty() {
         true => Selection::Sweep { since: config.since.clone() },
         false => Selection::Named(config.names.clone()),
@@ -127,6 +125,7 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         let packages = signals.interrupt(package::into_folder(config, &packing, survey, watch)).await?;
         return Ok(Answer::Packages(packages));
     }
+    let channels = channels::channels(config, &facts, survey.only_chart.as_ref()).map_err(usage)?;
     let run = Run {
         channels: &channels,
         source: &packing,
@@ -138,7 +137,7 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         head: facts.head,
         asked: config.strict || !config.names.is_empty(),
         at_once: config.jobs.get(),
-        source_url: facts.origin,
+        source_url: config.github.repository_url().or(facts.origin),
         stop: &|| signals.came(),
     };
     let plan = signals.interrupt(publish::plan(&run, survey)).await?;
@@ -149,8 +148,12 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
 }
 
 fn repository_settings(config: &Config) -> Result<repo::Settings, Problem> {
-    let folders = config.channels.iter().map(|ChannelChoice::Folder { path, .. }| path).chain([&config.into]);
-    let own_outputs = folders.map(|path| disk::absolute(path)).collect::<Result<Vec<_>, _>>()?;
+    let folder = |channel: &'_ ChannelChoice| match channel {
+        ChannelChoice::Folder { path, .. } => Some(path.clone()),
+        _ => None,
+    };
+    let folders = config.channels.iter().filter_map(folder).chain([config.into.clone()]);
+    let own_outputs = folders.map(|path| disk::absolute(&path)).collect::<Result<Vec<_>, _>>()?;
     Ok(repo::Settings {
         charts: config.charts.clone(),
         exclude: config.exclude.clone(),
@@ -158,19 +161,4 @@ fn repository_settings(config: &Config) -> Result<repo::Settings, Problem> {
         own_outputs,
         head: None,
     })
-}
-
-/// In the order of the configuration: the bytes of the first one count first. None stands there twice, under whatever
-/// name.
-fn channels(choices: &[ChannelChoice]) -> Result<Vec<Arc<dyn Channel>>, Problem> {
-    let mut folders: BTreeMap<PathBuf, &ChannelId> = BTreeMap::new();
-    let mut channels: Vec<Arc<dyn Channel>> = Vec::new();
-    for ChannelChoice::Folder { id, path } in choices {
-        let path = disk::absolute(path)?;
-        if let Some(other) = folders.insert(path.clone(), id) {
-            return Err(Problem::new(format!("{other} and {id} are the same folder")).next("leave out one"));
-        }
-        channels.push(Arc::new(Folder::new(&id.0, path)));
-    }
-    Ok(channels)
 }

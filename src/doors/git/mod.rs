@@ -333,6 +333,16 @@ impl Open {
         let remote = self.repository.find_remote("origin").ok()?;
         remote.url().ok().map(without_credentials)
     }
+
+    /// Who commits here: `user.name` and `user.email` of git's configuration, when both are set.
+    pub fn person(&self) -> Option<(String, String)> {
+        let configuration = self.repository.config().ok()?.snapshot().ok()?;
+        let set = |key| {
+            let value = configuration.get_str(key).ok()?.trim();
+            (!value.is_empty()).then(|| value.to_owned())
+        };
+        Some((set("user.name")?, set("user.email")?))
+    }
 }
 
 /// `https://user:token@host/path` → `https://host/path`. `git@host:path` has no secret and stays.

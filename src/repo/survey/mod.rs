@@ -121,6 +121,15 @@ fn now<V: View>(inner: &Inner, view: &V, memory: &mut Memory) -> Result<Now, Pro
     Ok(now)
 }
 
+impl Now {
+    /// The one chart that is there. None where another one cannot be read: it may be one more.
+    fn only_chart(&self) -> Option<ChartName> {
+        let names: BTreeSet<&ChartName> = self.named.keys().map(|is| &is.name).collect();
+        let only = *names.first()?;
+        (names.len() == 1 && self.unreadable.is_empty()).then(|| only.clone())
+    }
+}
+
 struct Surveying<'a, V> {
     inner: &'a Inner,
     git: &'a Open,
@@ -144,7 +153,7 @@ impl<V: View> Surveying<'_, V> {
         if let Some(is) = asked.older.iter().find(|is| !found(is)) {
             return Err(self.not_in_history(is, &history));
         }
-        let mut survey = Survey::default();
+        let mut survey = Survey { only_chart: self.now.only_chart(), ..Survey::default() };
         if asked.is_sweep {
             self.tell_what_is_left_out(&mut survey, &history, &asked);
         }

@@ -1,0 +1,176 @@
+//! How registries are spoken to: by plain HTTP or not, and as whom.
+
+use super::{
+    channel::ChannelChoice,
+    github::{self, GitHub},
+    meant::Meant,
+    options::{self, REGISTRY_PASSWORD},
+};
+use crate::{doors::credentials::Credentials, problem::Problem};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{Ipv4Addr, Ipv6Addr},
+};
+
+/// How registries are spoken to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Registries {
+    /// Hosts, with or without a port, that are spoken to by plain HTTP, beside this machine itself.
+    pub plain_http: Vec<String>,
+    /// Who we are, by host. For the others Docker's and Helm's files are asked.
+    pub credentials: BTreeMap<String, Credentials>,
+}
+
+impl Registries {
+    /// Whether this host, with its port, is spoken to by plain HTTP.
+    pub fn speaks_plain_http(&self, host: &str) -> bool {
+        speaks_plain_http(host, &self.plain_http)
+    }
+}
+
+/// This machine itself, and what was named; a name without a port means all ports.
+pub(super) fn speaks_plain_http(host: &str, named: &[String]) -> bool {
+    let host = host.to_lowercase();
+    let (name, _) = name_and_port(&host);
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    let loopback = name == "localhost"
+        || address.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        || address.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback());
+    loopback || named.iter().any(|named| *named == host || named == name)
+}
+
+fn name_and_port(host: &str) -> (&str, Option<&str>) {
+    match host.rsplit_once(':') {
+        Some((name, port)) if !port.contains(']') => (name, Some(port)),
+        _ => (host, None),
+    }
+}
+
+/// Whether this is `host` or `host:port`, in lower case.
+pub(super) fn is_host(text: &str) -> bool {
+    let (name, port) = name_and_port(text);
+    let bracketed = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    let good_name = match bracketed {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => {
+            let ends = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+            name.starts_with(ends)
+                && name.ends_with(ends)
+                && name.chars().all(|c| ends(c) || matches!(c, '-' | '.' | '_'))
+        }
+    };
+    good_name && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
+}
+
+/// What `--plain-http` names.
+pub(super) fn plain_http(meant: &mut Meant<'_>) -> Vec<String> {
+    let mut hosts = Vec::new();
+    for word in meant.list("plain-http").unwrap_or_default() {
+        let host = word.text.trim().to_lowercase();
+        match is_host(&host) {
+            true => hosts.push(host),
+            false => {
+                let problem = word.problem("plain-http", "this is not a host");
+                meant.problems.push(problem.next("write HOST or HOST:PORT, without http://"));
+            }
+        }
+    }
+    hosts
+}
+
+/// The registries that a run goes to.
+pub(super) fn hosts(channels: &[ChannelChoice], used: bool) -> BTreeSet<String> {
+    let host = |channel: &ChannelChoice| match channel {
+        ChannelChoice::Oci { host, .. } if used => Some(host.clone()),
+        _ => None,
+    };
+    channels.iter().filter_map(host).collect()
+}
+
+/// Who we are in these registries.
+pub(super) fn registries(
+    meant: &mut Meant<'_>,
+    variables: &BTreeMap<String, String>,
+    github: &GitHub,
+    plain_http: Vec<String>,
+    hosts: &BTreeSet<String>,
+) -> Registries {
+    let users = users(meant);
+    let mut credentials = BTreeMap::new();
+    if !hosts.is_empty() {
+        let mut served: BTreeMap<String, &str> = BTreeMap::new();
+        // A registry that this run does not go to needs no password.
+        for (host, user) in users.iter().filter(|(host, _)| hosts.contains(*host)) {
+            let own = variable(host);
+            let name = match options::value(variables, &own) {
+                Some(_) => own.clone(),
+                None => REGISTRY_PASSWORD.to_owned(),
+            };
+            if options::value(variables, &name).is_none() {
+                let what = format!("--registry-user names {user} for {host}, and there is no password");
+                meant.problems.push(Problem::new(what).next(format!("set {own}")));
+                continue;
+            }
+            if let Some(other) = served.insert(name.clone(), host) {
+                let what = format!("{name} would go to two registries, {other} and {host}");
+                let next = format!("set {} and {own}, each with its own", variable(other));
+                meant.problems.push(Problem::new(what).next(next));
+                continue;
+            }
+            if let Some(password) = github::secret(meant, variables, &name) {
+                credentials.insert(host.clone(), Credentials { user: user.clone(), password });
+            }
+        }
+        let passwords = variables.keys().filter(|name| {
+            let rest = name.strip_prefix(REGISTRY_PASSWORD);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+                && options::value(variables, name).is_some()
+        });
+        for name in passwords.filter(|name| !served.contains_key(*name)) {
+            let known = match name == REGISTRY_PASSWORD {
+                true => !users.is_empty(),
+                false => users.keys().any(|host| variable(host) == *name),
+            };
+            if !known {
+                let problem = Problem::new(format!("{name} is set, and no --registry-user is for it"));
+                meant.problems.push(problem.next("say whose password it is: --registry-user HOST=USER"));
+            }
+        }
+    }
+    credentials.extend(packages(github, hosts).filter(|(host, _)| !users.contains_key(host)));
+    Registries { plain_http, credentials }
+}
+
+/// GitHub's token is good for GitHub's own registry, and for no other.
+fn packages(github: &GitHub, hosts: &BTreeSet<String>) -> impl Iterator<Item = (String, Credentials)> {
+    let host = "ghcr.io";
+    let password = github.token.clone().filter(|_| github.is_github_com() && hosts.contains(host));
+    // The registry reads the token only; but there has to be a name.
+    let user = github.actor.as_deref().or(github.owner()).unwrap_or("x-access-token").to_owned();
+    password.map(|password| (host.to_owned(), Credentials { user, password })).into_iter()
+}
+
+fn users(meant: &mut Meant<'_>) -> BTreeMap<String, String> {
+    let mut users = BTreeMap::new();
+    for word in meant.list("registry-user").unwrap_or_default() {
+        let parts = word.text.split_once('=').map(|(host, user)| (host.trim().to_lowercase(), user.trim()));
+        let what = match parts {
+            Some((host, user)) if is_host(&host) && !user.is_empty() && !user.contains([':', '=']) => {
+                match users.insert(host.clone(), user.to_owned()) {
+                    Some(other) if other != user => format!("two users for {host}"),
+                    _ => continue,
+                }
+            }
+            _ => "this is not HOST=USER".into(),
+        };
+        let next = "write HOST=USER, such as registry.example.com=robot; the password goes into a variable";
+        meant.problems.push(word.problem("registry-user", what).next(next));
+    }
+    users
+}
+
+/// The variable with the password for this host.
+fn variable(host: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    format!("{REGISTRY_PASSWORD}_{}", host.chars().map(plain).collect::<String>())
+}
