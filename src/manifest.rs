@@ -159,6 +159,13 @@ pub fn package_digest(manifest: &[u8]) -> Result<(Digest, Option<i64>), Problem>
     Ok((digest, created))
 }
 
+/// The digest of the `.prov` file that a chart's manifest names, where it names one.
+pub fn provenance_digest(manifest: &[u8]) -> Option<Digest> {
+    let manifest: Found = serde_json::from_slice(manifest).ok()?;
+    let layer = manifest.layers.iter().find(|layer| layer.media_type == PROVENANCE)?;
+    Digest::parse(&layer.digest)
+}
+
 #[derive(Deserialize)]
 struct Found {
     config: FoundDescriptor,

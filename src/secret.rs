@@ -28,6 +28,12 @@ impl Secret {
         Ok(Self(value))
     }
 
+    /// Takes a value that may be short: the password of a registry that somebody keeps, a token that was just handed
+    /// out. It is only sent and never printed; among the values that no package may hold it would find chance.
+    pub fn any(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
     /// The value, for the one place that sends it or looks for it.
     pub fn expose(&self) -> &str {
         &self.0

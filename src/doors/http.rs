@@ -24,8 +24,21 @@ pub struct Settings {
 /// # Errors
 /// No certificates are there to trust.
 pub fn client(settings: &Settings) -> Result<reqwest::Client, Problem> {
+    built(settings, reqwest::redirect::Policy::default())
+}
+
+/// The same, but it follows no redirect: for calls whose body nobody else may get.
+///
+/// # Errors
+/// No certificates are there to trust.
+pub fn client_without_redirects(settings: &Settings) -> Result<reqwest::Client, Problem> {
+    built(settings, reqwest::redirect::Policy::none())
+}
+
+fn built(settings: &Settings, redirects: reqwest::redirect::Policy) -> Result<reqwest::Client, Problem> {
     install_cryptography();
     reqwest::Client::builder()
+        .redirect(redirects)
         .user_agent(USER_AGENT)
         .connect_timeout(settings.call)
         .timeout(settings.call)

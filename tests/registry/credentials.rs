@@ -1,0 +1,1 @@
+//! Log-ins in the files of Docker and Helm, and with credential helpers.

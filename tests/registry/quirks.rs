@@ -1,0 +1,1 @@
+//! What real registries and the networks before them do.
