@@ -41,14 +41,14 @@ pub(super) struct OverHttp {
 
 impl OverHttp {
     pub fn new(address: &str, token: Option<Secret>, settings: &http::Settings) -> Result<Self, Problem> {
-        let bad = || {
-            Problem::new("the address of the pages' repository is no URL").next("check --pages-remote")
-        };
+        let bad =
+            || Problem::new("the address of the pages' repository is no URL").next("check --pages-remote");
         let mut url = Url::parse(address).map_err(|_| bad())?;
         let mut basic = token.as_ref().map(|token| format!("x-access-token:{}", token.expose()));
         let mut secrets: Vec<Secret> = token.into_iter().collect();
         if let Some(password) = url.password() {
-            let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+            let decode =
+                |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
             let password = decode(password);
             if basic.is_none() {
                 basic = Some(format!("{}:{password}", decode(url.username())));
@@ -93,7 +93,8 @@ impl OverHttp {
             Service::UploadPackLs | Service::ReceivePackLs => {
                 let url = below(&self.address, "info/refs", Some(service));
                 let answer = self.call(self.request(Method::GET, &url), "GET", &url, action, "advertisement");
-                let answer = wait(answer).map_err(|error| Error::from_str(&error.to_string()))?.map_err(end)?;
+                let answer =
+                    wait(answer).map_err(|error| Error::from_str(&error.to_string()))?.map_err(end)?;
                 let base = led_to(answer.url());
                 *self.moved.lock().unwrap_or_else(PoisonError::into_inner) = base;
                 Ok(Box::new(Answer { answer, rest: Bytes::new(), doing: self.doing("GET", &url) }))
@@ -101,10 +102,9 @@ impl OverHttp {
             Service::UploadPack | Service::ReceivePack => {
                 let moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 let url = below(moved.as_ref().unwrap_or(&self.address), service, None);
-                let request = self.request(Method::POST, &url).header(
-                    CONTENT_TYPE,
-                    format!("application/x-{service}-request"),
-                );
+                let request = self
+                    .request(Method::POST, &url)
+                    .header(CONTENT_TYPE, format!("application/x-{service}-request"));
                 Ok(Box::new(Question {
                     way: self.client_for(),
                     request: Some(request),
@@ -129,7 +129,9 @@ impl OverHttp {
     fn request(&self, method: Method, url: &Url) -> RequestBuilder {
         let request = self.client.request(method, url.clone());
         match &self.authorization {
-            Some(value) if url.origin() == self.address.origin() => request.header(AUTHORIZATION, value.clone()),
+            Some(value) if url.origin() == self.address.origin() => {
+                request.header(AUTHORIZATION, value.clone())
+            }
             _ => request,
         }
     }

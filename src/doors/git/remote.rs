@@ -14,8 +14,8 @@ use crate::{
 };
 use bytes::Bytes;
 use git2::{
-    AutotagOption, Direction, Error, ErrorCode, FetchOptions, FileMode, ObjectType, PushOptions, RemoteCallbacks,
-    Repository, Signature, Time, build::TreeUpdateBuilder,
+    AutotagOption, Direction, Error, ErrorCode, FetchOptions, FileMode, ObjectType, PushOptions,
+    RemoteCallbacks, Repository, Signature, Time, build::TreeUpdateBuilder,
 };
 use std::{
     path::Path,
@@ -108,7 +108,9 @@ impl Remote {
     pub fn new(access: Access, branch: &str) -> Result<Self, Problem> {
         let way = Way::to(&access.address, access.token, access.ssh, &access.http)?;
         if !git2::Reference::is_valid_name(&format!("refs/heads/{branch}")) {
-            return Err(Problem::new(format!("`{branch}` is no name of a branch")).next("check --pages-branch"));
+            return Err(
+                Problem::new(format!("`{branch}` is no name of a branch")).next("check --pages-branch")
+            );
         }
         Ok(Self { way: Arc::new(way), branch: branch.to_owned(), objects: Mutex::default() })
     }
@@ -217,8 +219,7 @@ impl Remote {
             Problem::new(what).next("name another author with --commit-author \"Name <email>\"")
         })?;
         let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
-        let id =
-            repository.commit(None, &author, &author, &change.message, &tree, &parents).map_err(told)?;
+        let id = repository.commit(None, &author, &author, &change.message, &tree, &parents).map_err(told)?;
         tip(&repository, id)
     }
 
@@ -320,7 +321,8 @@ impl Remote {
         let problem = Problem::new(format!("{doing} {} of {}: {text}", self.branch, self.shown()));
         let lower = text.to_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-        let forbidden = says(&["permission denied", "permission to", "access denied", "not authorized", "read-only"]);
+        let forbidden =
+            says(&["permission denied", "permission to", "access denied", "not authorized", "read-only"]);
         if forbidden || says(&["host key verification failed", "does not appear to be a git", "not found"]) {
             let next = "check --pages-remote, and that the key or token may push there";
             return Ended { fault: Fault::Lasting(problem.next(next)), forbidden, unsure: false };
@@ -347,9 +349,17 @@ impl Remote {
 /// Whether a server says in this way that the branch was changed by somebody else meanwhile.
 fn lost_race(status: &str) -> bool {
     let status = status.to_lowercase();
-    ["non-fast-forward", "fetch first", "failed to update ref", "cannot lock ref", "failed to lock", "already exists", "stale info"]
-        .iter()
-        .any(|words| status.contains(words))
+    [
+        "non-fast-forward",
+        "fetch first",
+        "failed to update ref",
+        "cannot lock ref",
+        "failed to lock",
+        "already exists",
+        "stale info",
+    ]
+    .iter()
+    .any(|words| status.contains(words))
 }
 
 fn tip(repository: &Repository, id: git2::Oid) -> Result<Tip, Problem> {
