@@ -87,7 +87,7 @@ fn register() {
         // SAFETY: registering must not run beside the making of a transport. Transports are made only by calls on
         // remotes, those happen only in `during`, and `during` waits here for the first.
         #[allow(unsafe_code)]
-        let registered = unsafe { git2::transport::register("chart-release://", factory) };
+        let registered = unsafe { git2::transport::register("chart-release", factory) };
         if let Err(error) = registered {
             // Every call will say that it does not know the URL.
             tracing::error!("libgit2 takes no transport: {error}");
