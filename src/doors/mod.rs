@@ -3,6 +3,7 @@
 pub mod away;
 pub mod credentials;
 pub mod disk;
+pub mod download;
 pub mod git;
 pub mod github;
 pub mod http;

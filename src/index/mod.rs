@@ -16,6 +16,7 @@ mod time;
 use crate::{charts::Metadata, digest::Digest, problem::Problem};
 use bytes::Bytes;
 use lines::Nothing;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::{collections::HashMap, ops::Range};
 
 /// The name of the file, in problems and in channels.
@@ -143,6 +144,14 @@ enum Text {
     Own(Box<str>),
 }
 
+/// What would be read as something else in a relative URL. `+` is left alone, as Helm leaves it.
+const SPECIAL: &AsciiSet = &CONTROLS.add(b'%').add(b':').add(b'?').add(b'#').add(b'\\');
+
+/// The URL of a file that lies beside the index.
+pub fn relative_url(file: &str) -> String {
+    utf8_percent_encode(file, SPECIAL).to_string()
+}
+
 impl Index {
     /// Reads an index.
     ///
@@ -235,6 +244,25 @@ impl Index {
     /// An entry that is there already, and a layout in which nothing can be added without rewriting old lines.
     pub fn with(&self, new: &[NewEntry<'_>], generated: i64) -> Result<Bytes, Problem> {
         splice::with(self, new, generated)
+    }
+
+    /// The index that [`Index::with`] makes, read again: readers must never see one that lost what it should have gained.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Index::with`], and an entry that does not read back.
+    pub fn extended(&self, new: &[NewEntry<'_>], generated: i64) -> Result<Self, Problem> {
+        let index = Self::scan(self.with(new, generated)?)?;
+        for entry in new {
+            let there = index.get(&entry.metadata.name, &entry.metadata.version);
+            if there.and_then(|there| there.digest) != Some(entry.digest) {
+                let is = entry.metadata.chart_version();
+                return Err(Problem::new(format!("the entry of {is} does not read back from the new index"))
+                    .in_file(FILE)
+                    .next("please report it, with the index as it is"));
+            }
+        }
+        Ok(index)
     }
 
     fn text<'a>(&'a self, text: &'a Text) -> &'a str {

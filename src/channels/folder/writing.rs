@@ -9,20 +9,15 @@ use crate::{
         scratch::{self, Scratch},
     },
     holdings::{Attachment, Held, Holding, Kind, Record, Reference, Standing},
-    index::{Index, NewEntry},
+    index::{self, Index, NewEntry},
     manifest::Artifact,
     packages::Package,
     problem::Problem,
 };
-use bytes::Bytes;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::{
     path::{Path, PathBuf},
     sync::PoisonError,
 };
-
-/// What would be read as something else in a relative URL. `+` is left alone, as Helm leaves it.
-const SPECIAL: &AsciiSet = &CONTROLS.add(b'%').add(b':').add(b'?').add(b'#').add(b'\\');
 
 impl Location {
     /// Waits for the right to change what readers see, for as long as the answer lives. Never held from one verb to the
@@ -186,7 +181,7 @@ impl Location {
             .filter(lacking)
             .map(|record| NewEntry {
                 metadata: &record.metadata,
-                urls: vec![utf8_percent_encode(&record.is.package_file(), SPECIAL).to_string()],
+                urls: vec![index::relative_url(&record.is.package_file())],
                 created: record.created,
                 digest: record.package.digest,
             })
@@ -195,25 +190,9 @@ impl Location {
             return Ok(());
         }
         let newest = new.iter().map(|entry| entry.created).max().unwrap_or_default();
-        let bytes: Bytes = index.with(&new, newest).map_err(|problem| self.in_index(problem))?;
-        self.check_extended(&bytes, &new)?;
-        disk::write_scratch(scratch, &bytes)?;
+        let extended = index.extended(&new, newest).map_err(|problem| self.in_index(problem))?;
+        disk::write_scratch(scratch, extended.bytes())?;
         // An index that is a link stays one: what it leads to is replaced.
         Ok(disk::replace(scratch, &disk::absolute(&self.index_path())?)?)
-    }
-
-    /// Reads what is about to be the index: readers must never see one that lost what it should have gained.
-    fn check_extended(&self, bytes: &Bytes, new: &[NewEntry<'_>]) -> Result<(), Problem> {
-        let index = Index::scan(bytes.clone())?;
-        for entry in new {
-            let there = index.get(&entry.metadata.name, &entry.metadata.version);
-            if there.and_then(|there| there.digest) != Some(entry.digest) {
-                let is = entry.metadata.chart_version();
-                return Err(Problem::new(format!("the entry of {is} does not read back from the new index"))
-                    .in_file(format!("{}/index.yaml", self.shown))
-                    .next("please report it, with the index as it is"));
-            }
-        }
-        Ok(())
     }
 }

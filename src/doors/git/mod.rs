@@ -1,7 +1,13 @@
-//! The door to git: objects, history and the state of the working tree, as plain data. Only this file names `git2`.
+//! The door to git: objects, history and the state of the working tree, as plain data; and a branch of a repository
+//! elsewhere ([`remote`]). Only this folder names `git2`.
 //!
 //! Everything here blocks: call it from `spawn_blocking`. A [`Git`] is a name of a repository and may be kept and
 //! shared; an [`Open`] is the repository itself, stays on its thread and lives for one piece of work.
+
+mod over_http;
+mod over_pipe;
+pub mod remote;
+mod transport;
 
 use crate::problem::Problem;
 use bytes::Bytes;
