@@ -1,5 +1,9 @@
 //! The test world: a real git repository, the real program, and everything that is stored afterwards.
 
+pub mod git_http;
+pub mod online;
+pub mod registry;
+
 use std::{
     collections::BTreeMap,
     fs,
