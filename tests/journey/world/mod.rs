@@ -1,5 +1,8 @@
 //! The test world: a real git repository, the real program, and everything that is stored afterwards.
 
+#[allow(dead_code, reason = "what stories do not use yet")]
+pub mod front;
+
 use std::{
     collections::BTreeMap,
     fs,
