@@ -71,7 +71,8 @@ impl GitHttp {
         git.run(&["init", "--quiet", "--bare", "--initial-branch=main", "."]);
         let config = "[http]\n\treceivepack = true\n[uploadpack]\n\tallowFilter = true\n\tallowAnySHA1InWant = true\n[gc]\n\tauto = 0\n";
         let file = git.repository().join("config");
-        fs::write(&file, fs::read_to_string(&file).expect("a config") + config).expect("a config can be written");
+        fs::write(&file, fs::read_to_string(&file).expect("a config") + config)
+            .expect("a config can be written");
         // Every change of a ref is kept: a branch that was forced or a tag that was moved shows here.
         git.hook("update", "#!/bin/sh\necho \"$1 $2 $3\" >> moves\n");
         git
@@ -181,7 +182,8 @@ impl GitHttp {
         let known = credentials(headers)
             .filter(|(user, _)| user == "x-access-token")
             .and_then(|(user, token)| Some((user, self.rules(|rules| rules.tokens.get(&token).copied())?)));
-        let needed = writes || self.rules(|rules| rules.private) || headers.contains_key(header::AUTHORIZATION);
+        let needed =
+            writes || self.rules(|rules| rules.private) || headers.contains_key(header::AUTHORIZATION);
         match known {
             Some((_, false)) if writes => refused(
                 StatusCode::FORBIDDEN,
@@ -289,7 +291,9 @@ fn read(
     while stdout.read_line(&mut line).is_ok_and(|length| length > 0) {
         let Some((name, value)) = line.trim_end().split_once(": ") else { break };
         match name {
-            "Status" => status = value.split(' ').next().and_then(|code| code.parse().ok()).expect("a status"),
+            "Status" => {
+                status = value.split(' ').next().and_then(|code| code.parse().ok()).expect("a status")
+            }
             _ => headers.push((name.to_owned(), value.to_owned())),
         }
         line.clear();

@@ -1,7 +1,12 @@
 //! The test world: a real git repository, the real program, and everything that is stored afterwards.
 
+#[allow(dead_code, reason = "what stories do not use yet")]
+pub mod front;
+#[allow(dead_code, reason = "what stories do not use yet")]
 pub mod git_http;
+#[allow(dead_code, reason = "what stories do not use yet")]
 pub mod online;
+#[allow(dead_code, reason = "what stories do not use yet")]
 pub mod registry;
 
 use std::{
@@ -23,6 +28,7 @@ pub struct World {
 
 /// How a run of the program ended.
 pub struct Run {
+    /// -1 when it was killed.
     pub code: i32,
     pub out: String,
     pub err: String,

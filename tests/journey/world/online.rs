@@ -1,0 +1,410 @@
+//! A world with everybody else in it: the origin of the repository, GitHub, a registry and the pages site, behind one
+//! front; and what readers find there.
+
+use super::{Run, World, files, front::Front, git_http::GitHttp, git_http::PAGES, registry::Registry};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use chart_release::digest::Digest;
+use memchr::memmem;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::{Deref, DerefMut},
+    process::Command,
+    sync::Mutex,
+};
+
+/// The token of GitHub and of its git server, which may write.
+pub const TOKEN: &str = "ghs_markedTokenOfGitHub0123456789abcdef";
+/// Who pushes to the registry.
+pub const USER: &str = "robot";
+/// That user's password.
+pub const PASSWORD: &str = "marked-password-of-the-registry";
+
+/// A [`World`] whose repository has an origin, and everything that is published to.
+pub struct Online {
+    world: World,
+    pub front: Front,
+    pub git: GitHttp,
+    pub registry: Registry,
+    /// What every run printed.
+    printed: Mutex<Vec<String>>,
+    differing: BTreeSet<String>,
+}
+
+/// One entry of an index: the name of its package, its digest and its first URL.
+pub struct Entry {
+    pub chart: String,
+    pub version: String,
+    pub digest: String,
+    pub url: String,
+}
+
+impl Online {
+    /// The world of [`World::with_a_chart`], pushed to its origin.
+    pub fn with_a_chart() -> Self {
+        Self::around(World::with_a_chart())
+    }
+
+    /// An empty repository: the story commits, and pushes.
+    pub fn new() -> Self {
+        Self::around(World::new())
+    }
+
+    /// Everybody else, around a repository; its `main` is pushed, where it has one.
+    pub fn around(world: World) -> Self {
+        let git = GitHttp::new(world.path("origin.git"), TOKEN);
+        let registry = Registry::new(USER, PASSWORD);
+        let front = Front::start(|_| git.router().merge(registry.router()));
+        world.git(&["remote", "add", "origin", &format!("{}/acme/charts.git", front.url())]);
+        let online =
+            Self { world, front, git, registry, printed: Mutex::default(), differing: BTreeSet::new() };
+        if online.repository().join(".git/refs/heads/main").exists() {
+            online.push();
+        }
+        online
+    }
+
+    /// Brings `main` to the origin, past the front: nothing is counted.
+    pub fn push(&self) {
+        let origin = self.git.repository().to_string_lossy().into_owned();
+        self.world.git(&["push", "--quiet", &origin, "main"]);
+        self.world.git(&["update-ref", "refs/remotes/origin/main", "main"]);
+    }
+
+    /// The channel of the registry: `oci://127.0.0.1:PORT/acme/charts`.
+    pub fn oci(&self) -> String {
+        format!("oci://{}/acme/charts", self.front.host())
+    }
+
+    /// Where Helm finds the index.
+    pub fn pages_url(&self) -> String {
+        format!("{}/pages", self.front.url())
+    }
+
+    /// The program, about to run in the repository, as a job of GitHub Actions would run it.
+    pub fn program(&self) -> Command {
+        let mut command = self.world.program();
+        command
+            .env("GITHUB_API_URL", format!("{}/api/v3", self.front.url()))
+            .env("GITHUB_SERVER_URL", self.front.url())
+            .env("GITHUB_REPOSITORY", "acme/charts")
+            .env("GITHUB_TOKEN", TOKEN)
+            .env("CHART_RELEASE_REGISTRY_USER", format!("{}={USER}", self.front.host()))
+            .env("CHART_RELEASE_REGISTRY_PASSWORD", PASSWORD)
+            .env("CHART_RELEASE_PAGES_URL", self.pages_url())
+            .env("CHART_RELEASE_TIMEOUT", "20")
+            .env("CHART_RELEASE_RETRIES", "2")
+            .env("CHART_RELEASE_RETRY_PAUSE", "1")
+            .env("DOCKER_CONFIG", self.path("docker"));
+        command
+    }
+
+    /// Runs a command to its end, or to the fault that kills it; what it printed is searched for secrets later.
+    pub fn end(&self, command: &mut Command) -> Run {
+        let run = Run::of(self.front.end(command));
+        // What had arrived when it died is done before anybody looks.
+        self.git.settle();
+        self.printed.lock().expect("a list").push(format!("{}\n{}", run.out, run.err));
+        run
+    }
+
+    /// Runs the program in the repository.
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        self.end(self.program().args(arguments))
+    }
+
+    /// `chart-release publish` to releases, pages and the registry.
+    pub fn publish(&self, arguments: &[&str]) -> Run {
+        self.publish_to(&["releases", "pages", &self.oci()], arguments)
+    }
+
+    /// `chart-release publish` to these channels.
+    pub fn publish_to(&self, channels: &[&str], arguments: &[&str]) -> Run {
+        let channels: Vec<&str> = channels.iter().flat_map(|channel| ["--channel", channel]).collect();
+        self.run(&[&["publish"], channels.as_slice(), arguments].concat())
+    }
+
+    /// In this story the holders of a package differ from the beginning: named as `demo-1.0.0.tgz`.
+    pub fn allow_differing(&mut self, package: &str) {
+        self.differing.insert(package.to_owned());
+    }
+
+    /// Puts files on the pages branch, past the front, as another program or a person did: one commit.
+    pub fn hold_pages(&self, held: &[(&str, &[u8])]) {
+        let folder = self.path("pages-of-others");
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let origin = self.git.repository().to_string_lossy().into_owned();
+        self.git_in(&folder, &["init", "--quiet", "--initial-branch", PAGES]);
+        if self.pages_commits() > 0 {
+            self.git_in(&folder, &["pull", "--quiet", &origin, PAGES]);
+        }
+        for (path, bytes) in held {
+            let path = folder.join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, bytes).expect("a file can be written");
+        }
+        self.git_in(&folder, &["add", "--all", "--force"]);
+        self.git_in(&folder, &["commit", "--quiet", "--allow-empty", "--message", "Pages of others"]);
+        self.git_in(&folder, &["push", "--quiet", &origin, PAGES]);
+        std::fs::remove_dir_all(folder).expect("it can be removed");
+    }
+
+    /// How many commits the pages branch has.
+    pub fn pages_commits(&self) -> usize {
+        let count = self.git.ask(&["rev-list", "--count", &format!("refs/heads/{PAGES}")]);
+        count.map_or(0, |text| String::from_utf8_lossy(&text).trim().parse().expect("a number"))
+    }
+
+    /// The index that Helm reads.
+    pub fn index(&self) -> String {
+        let index = self.git.page("index.yaml").unwrap_or_default();
+        String::from_utf8(index).expect("the index is text")
+    }
+
+    /// Its entries.
+    pub fn entries(&self) -> Vec<Entry> {
+        entries(&self.index())
+    }
+
+    /// Everything that readers can see, told briefly: for a story to list.
+    pub fn listed(&self) -> Vec<String> {
+        self.told(false)
+    }
+
+    /// Everything that readers can see, told in full: two worlds are the same when these are. Ports, ids of commits
+    /// and the time at which an index was written are left out.
+    pub fn published(&self) -> Vec<String> {
+        self.told(true)
+    }
+
+    fn told(&self, full: bool) -> Vec<String> {
+        let mut told = Vec::new();
+        let more = |text: String, detail: String| if full { format!("{text} {detail}") } else { text };
+        for name in self.registry.names() {
+            for tag in self.registry.tags(&name).into_keys() {
+                let manifest = self.registry.manifest(&name, &tag).expect("a tag leads to a manifest").json();
+                let chart = name.strip_prefix("acme/charts/").unwrap_or(&name);
+                told.push(more(format!("oci {chart}: {tag}"), self.without_port(&manifest.to_string())));
+            }
+        }
+        for tag in self.git.run(&["tag"]).lines() {
+            let at = format!("refs/tags/{tag}^{{commit}}");
+            told.push(more(
+                format!("tag {tag}"),
+                self.git.run(&["log", "-1", "--format=at %s", &at]).trim().into(),
+            ));
+        }
+        for (path, bytes) in self.pages() {
+            if path == "index.yaml" {
+                let text = String::from_utf8(bytes).expect("the index is text");
+                let named = |entry: Entry| format!("index.yaml: {} {}", entry.chart, entry.version);
+                told.extend(entries(&text).into_iter().map(named));
+                if full {
+                    let lines = text.lines().filter(|line| !line.starts_with("generated:"));
+                    let text: String = lines.map(|line| format!("{line}\n")).collect();
+                    told.push(format!("index.yaml is\n{}", self.without_port(&text)));
+                }
+            } else {
+                told.push(more(format!("pages {path}"), Digest::of(&bytes).to_string()));
+            }
+        }
+        told.sort();
+        told
+    }
+
+    /// Every file of the pages branch.
+    pub fn pages(&self) -> BTreeMap<String, Vec<u8>> {
+        let list = self.git.ask(&["ls-tree", "-r", "-z", "--name-only", &format!("refs/heads/{PAGES}")]);
+        let list = String::from_utf8(list.unwrap_or_default()).expect("paths are text");
+        let paths = list.split('\0').filter(|path| !path.is_empty());
+        paths.map(|path| (path.to_owned(), self.git.page(path).expect("it is listed"))).collect()
+    }
+
+    fn without_port(&self, text: &str) -> String {
+        let host = self.front.host();
+        text.replace(&host, "HOST").replace(&host.replace("127.0.0.1", "localhost"), "LOCALHOST")
+    }
+
+    /// What must be true of every world at any time. Asked at the end of every story too.
+    #[track_caller]
+    pub fn check(&self) {
+        self.git.settle();
+        let mut wrong = self.registry.moved_tags();
+        wrong.extend(self.registry.deletions().into_iter().map(|what| format!("tried to delete {what}")));
+        self.check_refs(&mut wrong);
+        self.check_index_lines(&mut wrong);
+        self.check_digests(&mut wrong);
+        self.check_secrets(&mut wrong);
+        assert!(wrong.is_empty(), "this must never be:\n{}", wrong.join("\n"));
+    }
+
+    /// No ref was deleted, no tag moved, no branch forced.
+    fn check_refs(&self, wrong: &mut Vec<String>) {
+        let none = |id: &str| id.bytes().all(|byte| byte == b'0');
+        for [name, old, new] in self.git.moves() {
+            if none(&new) {
+                wrong.push(format!("{name} was deleted"));
+            } else if name.starts_with("refs/tags/") && !none(&old) {
+                wrong.push(format!("{name} was moved"));
+            } else if !none(&old) && self.git.ask(&["merge-base", "--is-ancestor", &old, &new]).is_none() {
+                wrong.push(format!("{name} was forced from {old} to {new}"));
+            }
+        }
+    }
+
+    /// No commit of the pages branch takes a line or a file away, but for the time of the index.
+    fn check_index_lines(&self, wrong: &mut Vec<String>) {
+        let branch = format!("refs/heads/{PAGES}");
+        let arguments = ["log", "--patch", "--unified=0", "--no-renames", "--no-color", "--format=", &branch];
+        let Some(patches) = self.git.ask(&arguments) else { return };
+        for line in String::from_utf8_lossy(&patches).lines() {
+            let header = line.starts_with("--- a/") || line == "--- /dev/null";
+            let taken = line.starts_with('-') && !header && !line.starts_with("-generated:");
+            let replaced = line.starts_with("Binary files a/");
+            if taken || replaced {
+                wrong.push(format!("the pages branch lost a line: {line}"));
+            }
+        }
+    }
+
+    /// Each package has one digest in all channels, and the index says that of the bytes its URL leads to.
+    fn check_digests(&self, wrong: &mut Vec<String>) {
+        let mut digests: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+        let mut holds = |package: String, digest: String, place: String| {
+            digests.entry(package).or_default().entry(digest).or_default().push(place);
+        };
+        for name in self.registry.names() {
+            let chart = name.rsplit('/').next().expect("a name");
+            for tag in self.registry.tags(&name).into_keys() {
+                let manifest = self.registry.manifest(&name, &tag).expect("a tag leads to a manifest").json();
+                let layers = manifest["layers"].as_array().cloned().unwrap_or_default();
+                let is_chart = |layer: &&serde_json::Value| {
+                    layer["mediaType"].as_str().is_some_and(|media| media.ends_with("tar+gzip"))
+                };
+                for layer in layers.iter().filter(is_chart) {
+                    let digest = layer["digest"].as_str().expect("a digest").to_owned();
+                    let package = format!("{chart}-{}.tgz", tag.replace('_', "+"));
+                    holds(package, digest, format!("{name}:{tag}"));
+                }
+            }
+        }
+        for (path, bytes) in self.pages().into_iter().filter(|(path, _)| path.ends_with(".tgz")) {
+            let package = path.rsplit('/').next().expect("a path").to_owned();
+            holds(package, Digest::of(&bytes).to_string(), format!("{path} of the pages"));
+        }
+        for Entry { chart, version, digest, .. } in self.entries() {
+            if !digest.is_empty() {
+                holds(format!("{chart}-{version}.tgz"), format!("sha256:{digest}"), "the index".into());
+            }
+        }
+        for (package, digests) in digests {
+            if digests.len() > 1 && !self.differing.contains(&package) {
+                wrong.push(format!("{package} has several digests: {digests:?}"));
+            }
+        }
+    }
+
+    /// No secret was printed or stored, in whatever form.
+    fn check_secrets(&self, wrong: &mut Vec<String>) {
+        let mut secrets = self.registry.secrets();
+        secrets.push(TOKEN.to_owned());
+        let needles: Vec<String> = secrets.iter().flat_map(|secret| forms(secret)).collect();
+        let finders: Vec<_> = needles.iter().map(|needle| memmem::Finder::new(needle)).collect();
+        let mut search = |place: &str, bytes: &[u8]| {
+            if let Some(found) = finders.iter().position(|finder| finder.find(bytes).is_some()) {
+                wrong.push(format!("{place} has the secret {}", needles[found]));
+            }
+        };
+        for text in self.printed.lock().expect("a list").iter() {
+            search("the output", text.as_bytes());
+        }
+        for (place, bytes) in self.registry.everything() {
+            search(&place, &bytes);
+        }
+        let objects = self.git.ask(&["cat-file", "--batch-all-objects", "--batch"]);
+        search("an object of the origin", &objects.unwrap_or_default());
+        for (path, bytes) in files(&self.path("")) {
+            // The story's own gift to the program.
+            if !path.starts_with("docker/") {
+                search(&path, &bytes);
+            }
+        }
+    }
+}
+
+impl Deref for Online {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+impl DerefMut for Online {
+    fn deref_mut(&mut self) -> &mut World {
+        &mut self.world
+    }
+}
+
+impl Drop for Online {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.check();
+        }
+    }
+}
+
+/// The entries of an index as Helm writes it.
+pub fn entries(index: &str) -> Vec<Entry> {
+    let mut found: Vec<Entry> = Vec::new();
+    let mut chart = "";
+    let below = index.lines().skip_while(|line| *line != "entries:").skip(1);
+    let mut in_urls = false;
+    for line in below.take_while(|line| line.is_empty() || line.starts_with(' ')) {
+        if let Some(name) = line.strip_prefix("  ").filter(|rest| !rest.starts_with([' ', '-'])) {
+            chart = name.trim_end_matches(':').trim_matches(['"', '\'']);
+            continue;
+        }
+        let mut key = line.strip_prefix("    ");
+        if let Some(first) = line.strip_prefix("  - ") {
+            let empty = String::new;
+            found.push(Entry { chart: chart.to_owned(), version: empty(), digest: empty(), url: empty() });
+            key = Some(first);
+        }
+        let (Some(entry), Some(key)) = (found.last_mut(), key) else { continue };
+        let value = |value: &str| value.trim().trim_matches(['"', '\'']).to_owned();
+        if let Some(url) = key.strip_prefix("- ").filter(|_| in_urls && entry.url.is_empty()) {
+            entry.url = value(url);
+        } else if let Some(digest) = key.strip_prefix("digest:") {
+            entry.digest = value(digest);
+        } else if let Some(version) = key.strip_prefix("version:") {
+            entry.version = value(version);
+        }
+        if !key.starts_with(['-', ' ']) {
+            in_urls = key == "urls:";
+        }
+    }
+    found
+}
+
+/// A secret as it may be found: itself, and inside anything that was written in base64.
+fn forms(secret: &str) -> Vec<String> {
+    let mut forms = vec![secret.to_owned()];
+    for before in 0..3 {
+        let padded = [&vec![b' '; before], secret.as_bytes()].concat();
+        let encoded = BASE64_STANDARD.encode(&padded);
+        // Only what does not depend on its neighbours.
+        let whole = padded.len() / 3 * 4;
+        let begins = if before == 0 { 0 } else { 4 };
+        forms.push(encoded[begins..whole].to_owned());
+    }
+    forms
+}
+
+#[test]
+fn a_secret_is_found_in_base64_at_any_place() {
+    for before in ["", "a", "ab", "abc", "robot:"] {
+        let header = BASE64_STANDARD.encode(format!("{before}{PASSWORD} and more"));
+        assert!(forms(PASSWORD).iter().any(|form| header.contains(form)), "{header}");
+    }
+}

@@ -284,7 +284,8 @@ impl Registry {
         let scopes = query.iter().filter(|(key, _)| key == "scope").flat_map(|(_, scope)| scope.split(' '));
         for scope in scopes.filter(|scope| !scope.is_empty()) {
             let mut parts = scope.splitn(3, ':');
-            let (Some("repository"), Some(name), Some(verbs)) = (parts.next(), parts.next(), parts.next()) else {
+            let (Some("repository"), Some(name), Some(verbs)) = (parts.next(), parts.next(), parts.next())
+            else {
                 continue;
             };
             let asked = |verb| verbs.split(',').any(|each| each == verb);
@@ -532,7 +533,9 @@ impl Stored {
             let blob = self.blobs.get(digest).filter(|_| there.blobs.contains(digest));
             let size = blob.map(Bytes::len).or(there.manifests.get(digest).map(|child| child.bytes.len()));
             match size {
-                None => return told(StatusCode::BAD_REQUEST, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry"),
+                None => {
+                    return told(StatusCode::BAD_REQUEST, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry");
+                }
                 Some(size) if descriptor["size"] != size => return invalid("manifest invalid: wrong size"),
                 Some(_) => {}
             }
@@ -540,7 +543,11 @@ impl Stored {
         let digest = Digest::of(&asked.body).to_string();
         match reference.contains(':') {
             true if reference != digest => {
-                return told(StatusCode::BAD_REQUEST, "DIGEST_INVALID", "the digest is not that of the content");
+                return told(
+                    StatusCode::BAD_REQUEST,
+                    "DIGEST_INVALID",
+                    "the digest is not that of the content",
+                );
             }
             true => {}
             false if !is_tag(reference) => return invalid("manifest invalid: not a tag"),
@@ -573,7 +580,8 @@ impl Stored {
         let there = self.names.get(name).is_some_and(|name| name.blobs.contains(digest));
         match self.blobs.get(digest).filter(|_| there) {
             Some(bytes) => {
-                let headers = [("content-type", "application/octet-stream"), ("docker-content-digest", digest)];
+                let headers =
+                    [("content-type", "application/octet-stream"), ("docker-content-digest", digest)];
                 answer(StatusCode::OK, &headers, bytes.clone())
             }
             None => told(StatusCode::NOT_FOUND, "BLOB_UNKNOWN", "blob unknown to registry"),
@@ -592,7 +600,11 @@ impl Stored {
             }
         } else if let Some(digest) = asked.query("digest") {
             if self.habits.whole_limit.is_some_and(|limit| asked.body.len() > limit) {
-                return told(StatusCode::PAYLOAD_TOO_LARGE, "SIZE_INVALID", "the blob is too large for one request");
+                return told(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "SIZE_INVALID",
+                    "the blob is too large for one request",
+                );
             }
             return self.finish_upload(name, digest, asked.body.clone());
         }
@@ -609,16 +621,25 @@ impl Stored {
     }
 
     fn upload(&mut self, asked: &Asked, name: &str, id: &str) -> Response {
-        let unknown = || told(StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
+        let unknown =
+            || told(StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
         let habits = self.habits.clone();
         let Some(session) = self.sessions.get_mut(id).filter(|session| session.name == name) else {
             return unknown();
         };
         let wrong_range = || {
-            told(StatusCode::RANGE_NOT_SATISFIABLE, "BLOB_UPLOAD_INVALID", "the chunk does not follow the last one")
+            told(
+                StatusCode::RANGE_NOT_SATISFIABLE,
+                "BLOB_UPLOAD_INVALID",
+                "the chunk does not follow the last one",
+            )
         };
         if habits.whole_locations && asked.query("_state") != Some(id) {
-            return told(StatusCode::BAD_REQUEST, "BLOB_UPLOAD_INVALID", "the query of the Location is missing");
+            return told(
+                StatusCode::BAD_REQUEST,
+                "BLOB_UPLOAD_INVALID",
+                "the query of the Location is missing",
+            );
         }
         match asked.method {
             Method::GET => self.upload_answer(asked, name, id, StatusCode::NO_CONTENT),
@@ -659,7 +680,11 @@ impl Stored {
             location = format!("http://{}{location}?_state={id}", asked.host);
         }
         let range = format!("0-{}", self.sessions[id].bytes.len().saturating_sub(1));
-        answer(status, &[("location", &location), ("range", &range), ("docker-upload-uuid", id)], String::new())
+        answer(
+            status,
+            &[("location", &location), ("range", &range), ("docker-upload-uuid", id)],
+            String::new(),
+        )
     }
 
     fn finish_upload(&mut self, name: &str, digest: &str, bytes: Bytes) -> Response {
@@ -681,7 +706,10 @@ impl Stored {
 fn query(uri: &Uri) -> Vec<(String, String)> {
     let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     let pairs = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
-    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(k, v)| (decoded(k), decoded(v))).collect()
+    pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(k, v)| (decoded(k), decoded(v)))
+        .collect()
 }
 
 /// User and password of a Basic header.
@@ -729,7 +757,8 @@ fn told(status: StatusCode, code: &str, message: &str) -> Response {
 }
 
 fn answer(status: StatusCode, headers: &[(&str, &str)], body: impl Into<Body>) -> Response {
-    let mut response = Response::builder().status(status).header("docker-distribution-api-version", "registry/2.0");
+    let mut response =
+        Response::builder().status(status).header("docker-distribution-api-version", "registry/2.0");
     for (name, value) in headers {
         response = response.header(*name, *value);
     }
