@@ -1,10 +1,17 @@
 //! A world with everybody else in it: the origin of the repository, GitHub, a registry and the pages site, behind one
 //! front; and what readers find there.
 
-use super::{Run, World, files, front::Front, git_http::GitHttp, git_http::PAGES, registry::Registry};
+use super::{
+    Run, World, files,
+    front::Front,
+    git_http::{GitHttp, PAGES},
+    github::{Access, GitHub, READ_TOKEN, Release},
+    registry::Registry,
+};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chart_release::digest::Digest;
 use memchr::memmem;
+use percent_encoding::percent_decode_str;
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::{Deref, DerefMut},
@@ -23,10 +30,13 @@ pub const PASSWORD: &str = "marked-password-of-the-registry";
 pub struct Online {
     world: World,
     pub front: Front,
+    pub github: GitHub,
     pub git: GitHttp,
     pub registry: Registry,
     /// What every run printed.
     printed: Mutex<Vec<String>>,
+    /// What a run did to published releases that must never be done.
+    changed: Mutex<Vec<String>>,
     differing: BTreeSet<String>,
 }
 
@@ -53,10 +63,16 @@ impl Online {
     pub fn around(world: World) -> Self {
         let git = GitHttp::new(world.path("origin.git"), TOKEN);
         let registry = Registry::new(USER, PASSWORD);
-        let front = Front::start(|_| git.router().merge(registry.router()));
+        let mut github = None;
+        let front = Front::start(|base| {
+            let github = github.insert(GitHub::new(base, git.repository()));
+            github.token(TOKEN, Access::Write);
+            github.router().merge(git.router()).merge(registry.router())
+        });
+        let github = github.expect("it was made");
         world.git(&["remote", "add", "origin", &format!("{}/acme/charts.git", front.url())]);
-        let online =
-            Self { world, front, git, registry, printed: Mutex::default(), differing: BTreeSet::new() };
+        let (printed, changed, differing) = Default::default();
+        let online = Self { world, front, github, git, registry, printed, changed, differing };
         if online.repository().join(".git/refs/heads/main").exists() {
             online.push();
         }
@@ -100,9 +116,14 @@ impl Online {
 
     /// Runs a command to its end, or to the fault that kills it; what it printed is searched for secrets later.
     pub fn end(&self, command: &mut Command) -> Run {
+        let before = self.assets();
         let run = Run::of(self.front.end(command));
         // What had arrived when it died is done before anybody looks.
         self.git.settle();
+        let after = self.assets();
+        let lost = before.into_iter().filter(|asset| !after.contains(asset));
+        let lost = lost.map(|(tag, name, digest)| format!("{name} {digest} of the release {tag} was changed"));
+        self.changed.lock().expect("a list").extend(lost);
         self.printed.lock().expect("a list").push(format!("{}\n{}", run.out, run.err));
         run
     }
@@ -208,8 +229,68 @@ impl Online {
                 told.push(more(format!("pages {path}"), Digest::of(&bytes).to_string()));
             }
         }
+        told.extend(self.github.releases().iter().map(|release| self.told_release(release, full)));
         told.sort();
         told
+    }
+
+    fn told_release(&self, release: &Release, full: bool) -> String {
+        let mut assets: Vec<String> = release.assets.iter().map(|asset| match (full, asset.state.as_str()) {
+            (true, state) => format!(" {} ({state}, sha256:{})", asset.name, asset.sha256()),
+            (false, "uploaded") => format!(" {}", asset.name),
+            (false, state) => format!(" {} ({state})", asset.name),
+        }).collect();
+        assets.sort();
+        let Release { tag, name, target, prerelease, immutable, body, draft, .. } = release;
+        let kind = if *draft { "draft" } else { "release" };
+        let brief = format!("{kind} {tag}:{}", assets.concat());
+        if !full {
+            return brief;
+        }
+        let is_commit = target.len() == 40;
+        let target = match is_commit.then(|| self.git.ask(&["log", "-1", "--format=%s", target])).flatten() {
+            Some(subject) => String::from_utf8_lossy(&subject).trim().to_owned(),
+            None => target.clone(),
+        };
+        let latest = !draft && self.github.latest().as_ref() == Some(tag);
+        let body = self.without_port(body);
+        format!("{brief} named {name}, at {target:?}, prerelease {prerelease}, immutable {immutable}, latest {latest}\n{body}")
+    }
+
+    /// The assets of published releases: tag, name and sha256.
+    fn assets(&self) -> BTreeSet<(String, String, String)> {
+        let published = self.github.releases().into_iter().filter(|release| !release.draft);
+        let named = |release: Release| {
+            let uploaded = release.assets.into_iter().filter(|asset| asset.state == "uploaded");
+            uploaded.map(move |asset| (release.tag.clone(), asset.name.clone(), asset.sha256()))
+        };
+        published.flat_map(named).collect()
+    }
+
+    /// The bytes that a URL of an index leads to, in this world.
+    fn served(&self, url: &str) -> Option<Vec<u8>> {
+        let downloads = format!("{}/acme/charts/releases/download/", self.front.url());
+        if let Some((tag, name)) = url.strip_prefix(&downloads).and_then(|rest| rest.rsplit_once('/')) {
+            let decoded = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
+            let tagged = self.github.tagged(&decoded(tag)).into_iter().filter(|release| !release.draft);
+            let name = decoded(name);
+            let mut assets = tagged.flat_map(|release| release.assets);
+            return assets.find(|asset| asset.name == name).map(|asset| asset.bytes.to_vec());
+        }
+        let path = url.strip_prefix(&format!("{}/", self.pages_url())).unwrap_or(url);
+        self.git.page(&percent_decode_str(path).decode_utf8_lossy())
+    }
+
+    /// What a reader without a token gets from a URL, a path below the pages site, redirects followed.
+    pub fn download(&self, url: &str) -> Option<Vec<u8>> {
+        let url = if url.contains("://") { url.to_owned() } else { format!("{}/{url}", self.pages_url()) };
+        chart_release::doors::http::install_cryptography();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+            let answer = client.get(url).send().await.ok()?.error_for_status().ok()?;
+            answer.bytes().await.ok().map(Into::into)
+        })
     }
 
     /// Every file of the pages branch.
@@ -231,10 +312,13 @@ impl Online {
         self.git.settle();
         let mut wrong = self.registry.moved_tags();
         wrong.extend(self.registry.deletions().into_iter().map(|what| format!("tried to delete {what}")));
+        wrong.extend(self.changed.lock().expect("a list").iter().cloned());
         self.check_refs(&mut wrong);
         self.check_index_lines(&mut wrong);
         self.check_digests(&mut wrong);
+        self.check_urls(&mut wrong);
         self.check_secrets(&mut wrong);
+        self.github.check();
         assert!(wrong.is_empty(), "this must never be:\n{}", wrong.join("\n"));
     }
 
@@ -292,6 +376,9 @@ impl Online {
             let package = path.rsplit('/').next().expect("a path").to_owned();
             holds(package, Digest::of(&bytes).to_string(), format!("{path} of the pages"));
         }
+        for (tag, asset, digest) in self.assets().into_iter().filter(|(_, name, _)| name.ends_with(".tgz")) {
+            holds(asset, format!("sha256:{digest}"), format!("the release {tag}"));
+        }
         for Entry { chart, version, digest, .. } in self.entries() {
             if !digest.is_empty() {
                 holds(format!("{chart}-{version}.tgz"), format!("sha256:{digest}"), "the index".into());
@@ -304,10 +391,28 @@ impl Online {
         }
     }
 
+    /// The index says the digest of the bytes that its URL leads to. URLs of other hosts are not followed.
+    fn check_urls(&self, wrong: &mut Vec<String>) {
+        for Entry { chart, version, digest, url } in self.entries() {
+            let package = format!("{chart}-{version}.tgz");
+            let elsewhere = url.contains("://") && !url.starts_with(&self.front.url());
+            if elsewhere || digest.is_empty() || self.differing.contains(&package) {
+                continue;
+            }
+            match self.served(&url) {
+                None => wrong.push(format!("the index leads to {url}, where nothing is")),
+                Some(bytes) if Digest::of(&bytes).hex() != digest => {
+                    wrong.push(format!("the index says {digest} of {url}, which has other bytes"));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
     /// No secret was printed or stored, in whatever form.
     fn check_secrets(&self, wrong: &mut Vec<String>) {
         let mut secrets = self.registry.secrets();
-        secrets.push(TOKEN.to_owned());
+        secrets.extend([TOKEN, READ_TOKEN, super::github::TOKEN].map(str::to_owned));
         let needles: Vec<String> = secrets.iter().flat_map(|secret| forms(secret)).collect();
         let finders: Vec<_> = needles.iter().map(|needle| memmem::Finder::new(needle)).collect();
         let mut search = |place: &str, bytes: &[u8]| {
@@ -317,6 +422,9 @@ impl Online {
         };
         for text in self.printed.lock().expect("a list").iter() {
             search("the output", text.as_bytes());
+        }
+        for release in self.github.releases() {
+            search(&format!("the release {}", release.tag), format!("{release:?}").as_bytes());
         }
         for (place, bytes) in self.registry.everything() {
             search(&place, &bytes);
