@@ -4,6 +4,7 @@ mod world;
 
 mod content;
 mod dead_run;
+mod fake_github;
 mod first;
 mod guards;
 mod hostile;

@@ -2,6 +2,9 @@
 
 #[allow(dead_code, reason = "what stories do not use yet")]
 pub mod front;
+#[allow(dead_code, reason = "what stories do not use yet")]
+pub mod github;
+mod openapi;
 
 use std::{
     collections::BTreeMap,
