@@ -86,12 +86,7 @@ fn a_new_version_is_added_to_what_is_there() {
     let new: Vec<_> = after.iter().filter(|line| !before.contains(line)).collect();
     assert_eq!(
         new,
-        [
-            "index.yaml: demo 1.1.0",
-            "oci demo: 1.1.0",
-            "release demo-1.1.0: demo-1.1.0.tgz",
-            "tag demo-1.1.0"
-        ]
+        ["index.yaml: demo 1.1.0", "oci demo: 1.1.0", "release demo-1.1.0: demo-1.1.0.tgz", "tag demo-1.1.0"]
     );
     assert_eq!(after.len(), before.len() + 4);
     assert_eq!(world.pages_commits(), 2);

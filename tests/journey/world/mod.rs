@@ -5,7 +5,10 @@ pub mod front;
 #[allow(dead_code, reason = "what stories do not use yet")]
 pub mod git_http;
 #[allow(dead_code, reason = "what stories do not use yet")]
+pub mod github;
+#[allow(dead_code, reason = "what stories do not use yet")]
 pub mod online;
+mod openapi;
 #[allow(dead_code, reason = "what stories do not use yet")]
 pub mod registry;
 

@@ -122,7 +122,8 @@ impl Online {
         self.git.settle();
         let after = self.assets();
         let lost = before.into_iter().filter(|asset| !after.contains(asset));
-        let lost = lost.map(|(tag, name, digest)| format!("{name} {digest} of the release {tag} was changed"));
+        let lost =
+            lost.map(|(tag, name, digest)| format!("{name} {digest} of the release {tag} was changed"));
         self.changed.lock().expect("a list").extend(lost);
         self.printed.lock().expect("a list").push(format!("{}\n{}", run.out, run.err));
         run
@@ -235,11 +236,15 @@ impl Online {
     }
 
     fn told_release(&self, release: &Release, full: bool) -> String {
-        let mut assets: Vec<String> = release.assets.iter().map(|asset| match (full, asset.state.as_str()) {
-            (true, state) => format!(" {} ({state}, sha256:{})", asset.name, asset.sha256()),
-            (false, "uploaded") => format!(" {}", asset.name),
-            (false, state) => format!(" {} ({state})", asset.name),
-        }).collect();
+        let mut assets: Vec<String> = release
+            .assets
+            .iter()
+            .map(|asset| match (full, asset.state.as_str()) {
+                (true, state) => format!(" {} ({state}, sha256:{})", asset.name, asset.sha256()),
+                (false, "uploaded") => format!(" {}", asset.name),
+                (false, state) => format!(" {} ({state})", asset.name),
+            })
+            .collect();
         assets.sort();
         let Release { tag, name, target, prerelease, immutable, body, draft, .. } = release;
         let kind = if *draft { "draft" } else { "release" };
@@ -254,7 +259,9 @@ impl Online {
         };
         let latest = !draft && self.github.latest().as_ref() == Some(tag);
         let body = self.without_port(body);
-        format!("{brief} named {name}, at {target:?}, prerelease {prerelease}, immutable {immutable}, latest {latest}\n{body}")
+        format!(
+            "{brief} named {name}, at {target:?}, prerelease {prerelease}, immutable {immutable}, latest {latest}\n{body}"
+        )
     }
 
     /// The assets of published releases: tag, name and sha256.

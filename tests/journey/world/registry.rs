@@ -534,7 +534,11 @@ impl Stored {
             let size = blob.map(Bytes::len).or(there.manifests.get(digest).map(|child| child.bytes.len()));
             match size {
                 None => {
-                    return told(StatusCode::BAD_REQUEST, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry");
+                    return told(
+                        StatusCode::BAD_REQUEST,
+                        "MANIFEST_BLOB_UNKNOWN",
+                        "blob unknown to registry",
+                    );
                 }
                 Some(size) if descriptor["size"] != size => return invalid("manifest invalid: wrong size"),
                 Some(_) => {}

@@ -1,4 +1,4 @@
-//! The fakes of the test world as other programs see them: git, and a client of registries.
+//! The fake registry and the git server as other programs see them: git, and a client of registries.
 
 use crate::world::{
     online::{Online, PASSWORD, TOKEN, USER, entries},
