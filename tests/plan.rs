@@ -288,6 +288,51 @@ fn a_channel_that_does_not_say_a_digest_is_read_when_it_matters() {
     assert_eq!(words(&decision), ["keep", "put"]);
 }
 
+#[test]
+fn a_channel_that_is_spared_gets_nothing_that_is_public_elsewhere() {
+    let spared = || BTreeSet::from([channel(FIRST)]);
+    let adopted = Case { spared: spared(), ..case(Held::Absent, present("x")) };
+    let (needed, decision) = settle(adopted, facts("a", "x"), &[]);
+    assert!(needed.is_empty(), "nothing to do costs nothing");
+    assert_eq!(words(&decision), ["omit", "keep"]);
+    let new = Case { spared: spared(), ..case(Held::Absent, Held::Absent) };
+    let (_, decision) = settle(new, facts("a", "ours"), &[]);
+    assert_eq!(words(&decision), ["put", "put"]);
+    // What was begun there is no longer spared: a draft of ours, a tag that somebody pushed.
+    let wished = Case { spared: spared(), ..case(begun(Standing::Drafted, "x"), present("x")) };
+    let (_, decision) = settle(wished, facts("a", "x"), &[]);
+    assert_eq!(words(&decision), ["finish", "keep"]);
+}
+
+#[test]
+fn a_draft_with_other_bytes_becomes_what_is_published() {
+    let (_, decision) = settle(case(begun(Standing::Drafted, "old"), Held::Absent), facts("a", "new"), &[]);
+    assert_eq!(words(&decision), ["finish", "put"]);
+    assert_eq!(decision.bytes, Bytes::Ours(Digest::of(b"new")), "nothing is public: ours");
+    let published = case(begun(Standing::Drafted, "old"), present("x"));
+    let (_, decision) = settle(published, facts("a", "new"), &[(SECOND, facts("a", "x"))]);
+    assert_eq!(words(&decision), ["finish", "keep"]);
+    assert_eq!(decision.bytes.digest(), Some(Digest::of(b"x")), "something is public: that");
+}
+
+#[test]
+fn what_an_earlier_run_began_is_finished_from_its_own_bytes_without_ours() {
+    let begun_before = |first, second| Case { trusted: true, ..case(first, second) };
+    let (needed, decision) =
+        settle(begun_before(begun(Standing::Drafted, "x"), Held::Absent), facts("b", "ours"), &[]);
+    assert!(needed.is_empty());
+    assert_eq!(words(&decision), ["finish", "put"]);
+    assert_eq!(decision.bytes, Bytes::Theirs(channel(FIRST), Digest::of(b"x")));
+    let (needed, decision) = settle(begun_before(present("x"), Held::Absent), facts("b", "ours"), &[]);
+    assert!(needed.is_empty());
+    assert_eq!(words(&decision), ["keep", "put"]);
+    // A draft without its package has nothing to finish from.
+    let empty = Holding { package: None, ..holding(Standing::Claimed, "") };
+    let (needed, decision) = settle(begun_before(Held::Begun(empty), Held::Absent), facts("a", "ours"), &[]);
+    assert_eq!(needed, ["ours"]);
+    assert_eq!(words(&decision), ["finish", "put"]);
+}
+
 /// What a channel may answer: each kind of answer with two digests of one content, one of another, and a silent one.
 fn answers() -> Vec<Held> {
     let mut answers = vec![Held::Absent, Held::Unknown(Problem::new("the server answers 503").passing())];
@@ -296,8 +341,8 @@ fn answers() -> Vec<Held> {
             package: bytes.map(|bytes| Digest::of(bytes.as_bytes())),
             ..holding(standing, "")
         };
-        answers
-            .extend([Standing::Claimed, Standing::Placed, Standing::Served].map(|s| Held::Begun(holding(s))));
+        let standings = [Standing::Claimed, Standing::Drafted, Standing::Placed, Standing::Served];
+        answers.extend(standings.map(|standing| Held::Begun(holding(standing))));
         answers.push(Held::Present(holding(Standing::Served)));
     }
     answers
@@ -334,12 +379,16 @@ fn settled(mut case: Case, ours: &Facts, silent: &Facts) -> (bool, Decision) {
 /// What must hold whatever the channels answer.
 fn check(case: &Case, ours: &Facts, silent: &Facts) {
     let (needed, decision) = settled(case.clone(), ours, silent);
-    let told = || format!("{:?}, asked: {} -> {decision:?}", case.held, case.asked);
+    let told = || {
+        let Case { held, asked, trusted, spared, .. } = case;
+        format!("{held:?}, asked: {asked}, trusted: {trusted}, spared: {spared:?} -> {decision:?}")
+    };
     let has = |standing: Standing| move |(_, held): &&(ChannelId, Held)| matches!(held, Held::Begun(holding) | Held::Present(holding) if holding.standing == standing);
     let digest = |held: &Held| match held {
         Held::Begun(holding) | Held::Present(holding) => match holding.standing {
             Standing::Claimed => holding.package,
-            Standing::Drafted => None,
+            Standing::Drafted if !case.trusted => None,
+            Standing::Drafted => Some(holding.package.unwrap_or(silent.digest)),
             Standing::Placed | Standing::Served => Some(holding.package.unwrap_or(silent.digest)),
         },
         Held::Absent | Held::Unknown(_) => None,
@@ -351,14 +400,27 @@ fn check(case: &Case, ours: &Facts, silent: &Facts) {
     assert_eq!(writes, decision.bytes != Bytes::None, "bytes are for writing: {}", told());
     let unknown = case.held.iter().any(|(_, held)| matches!(held, Held::Unknown(_)));
     assert!(!unknown || !writes && !needed, "rule 2: {}", told());
-    if !case.asked && case.held.iter().all(|(_, held)| matches!(held, Held::Present(_))) {
+    let served = |(_, held): &(ChannelId, Held)| matches!(held, Held::Begun(holding) | Held::Present(holding) if holding.standing == Standing::Served);
+    let spared = |channel: &ChannelId| case.spared.contains(channel) && case.held.iter().any(served);
+    let complete = |(channel, held): &(ChannelId, Held)| match held {
+        Held::Present(_) => true,
+        Held::Absent => spared(channel),
+        Held::Begun(_) | Held::Unknown(_) => false,
+    };
+    if !case.asked && case.held.iter().all(complete) {
         assert!(!needed && !writes, "nothing to do costs nothing: {}", told());
-        assert!(decision.steps.values().all(|step| matches!(step, Step::Keep(_))), "{}", told());
+        let idle = |step: &Step| matches!(step, Step::Keep(_) | Step::Omit);
+        assert!(decision.steps.values().all(idle), "{}", told());
     }
     for (channel, held) in &case.held {
         let step = &decision.steps[channel];
         let fits = match held {
-            Held::Absent => matches!(step, Step::Put | Step::Refuse(_) | Step::Stop(_)),
+            Held::Absent => match step {
+                Step::Put => !spared(channel),
+                Step::Omit => spared(channel),
+                Step::Refuse(_) | Step::Stop(_) => true,
+                Step::Finish(_) | Step::Attach(..) | Step::Keep(_) => false,
+            },
             Held::Unknown(_) => matches!(step, Step::Stop(_)),
             Held::Begun(holding) => match step {
                 Step::Keep(_) => holding.standing == Standing::Served,
@@ -370,20 +432,29 @@ fn check(case: &Case, ours: &Facts, silent: &Facts) {
             }
         };
         assert!(fits, "{channel} {step:?}: {}", told());
-        if let (true, Some(there), Some(written)) = (step.writes(), digest(held), decision.bytes.digest()) {
+        let draft = has(Standing::Drafted)(&&(channel.clone(), held.clone()));
+        if let (true, false, Some(there), Some(written)) =
+            (step.writes(), draft, digest(held), decision.bytes.digest())
+        {
             assert_eq!(there, written, "what a channel has is never replaced: {}", told());
         }
     }
     // Rule 3, wherever something is put.
-    let first =
-        case.held.iter().find(has(Standing::Served)).or_else(|| case.held.iter().find(has(Standing::Placed)));
+    let drafted = || case.held.iter().find(has(Standing::Drafted)).filter(|_| case.trusted);
+    let first = case
+        .held
+        .iter()
+        .find(has(Standing::Served))
+        .or_else(|| case.held.iter().find(has(Standing::Placed)))
+        .or_else(drafted);
+    let compared = |other: &Contents| case.trusted || *other == ours.contents;
     if decision.steps.values().any(|step| matches!(step, Step::Put)) {
         let canonical = first.map_or(ours.digest, |(_, held)| digest(held).expect("it has bytes"));
         assert_eq!(decision.bytes.digest(), Some(canonical), "{}", told());
-        assert_eq!(content(canonical), ours.contents, "other content fills no missing channel: {}", told());
+        assert!(compared(&content(canonical)), "other content fills no missing channel: {}", told());
         for (_, held) in case.held.iter().filter(has(Standing::Served)) {
             let there = digest(held).expect("it serves");
-            assert_eq!(content(there), ours.contents, "one content everywhere: {}", told());
+            assert_eq!(content(there), content(canonical), "one content everywhere: {}", told());
         }
     }
     match &decision.bytes {
@@ -418,10 +489,20 @@ fn whatever_two_or_three_channels_answer_the_rules_hold() {
             let two = vec![held(FIRST, first), held(SECOND, second)];
             let three = answers.iter().map(|third| [two.clone(), vec![held("folder:third", third)]].concat());
             for held in three.chain([two.clone()]) {
-                for asked in [false, true] {
+                for (asked, trusted, spares) in
+                    [(false, false, false), (true, false, false), (false, true, false), (false, false, true)]
+                {
+                    let spared = if spares { BTreeSet::from([channel(FIRST)]) } else { BTreeSet::new() };
                     for ours in [facts("a", "a1"), facts("a", "ours"), facts("b", "ours")] {
                         for silent in ["a1", "a2", "b"] {
-                            let case = Case { asked, held: held.clone(), ..case(Held::Absent, Held::Absent) };
+                            let spared = spared.clone();
+                            let case = Case {
+                                asked,
+                                trusted,
+                                spared,
+                                held: held.clone(),
+                                ..case(Held::Absent, Held::Absent)
+                            };
                             check(&case, &ours, &facts_of(Digest::of(silent.as_bytes())));
                             cases += 1;
                         }
@@ -430,5 +511,5 @@ fn whatever_two_or_three_channels_answer_the_rules_hold() {
             }
         }
     }
-    assert_eq!(cases, 18 * 18 * 19 * 18);
+    assert_eq!(cases, 22 * 22 * 23 * 36);
 }

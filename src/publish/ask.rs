@@ -71,56 +71,73 @@ async fn in_use(
     Ok(None)
 }
 
-/// The versions that an earlier run began and that are none of these any more, with what the channels hold of them.
+/// The versions that an earlier run began and that are none of these any more, with what the channels hold of them; and
+/// the channels that could not tell.
 pub(super) async fn begun_before(
     run: &Run<'_>,
-    known: &BTreeMap<ChartVersion, bool>,
+    wanted: &[ChartVersion],
+    answers: &[Answer],
 ) -> (Vec<(Candidate, Answer)>, Vec<Problem>) {
     let mut found: Vec<Unfinished> = Vec::new();
-    let mut notices = Vec::new();
+    let mut silent = Vec::new();
     for channel in run.channels {
         match channel.unfinished().await {
             Ok(told) => found.extend(told),
-            Err(problem) => notices.push(problem),
+            Err(problem) => silent.push(problem),
         }
     }
-    found.retain(|one| !known.contains_key(&one.is));
+    found.retain(|one| !wanted.contains(&one.is));
     found.retain(|one| run.only.is_none_or(|only| only.contains(&one.is)));
-    let (published, mut begun): (Vec<_>, Vec<_>) = found.into_iter().partition(|one| one.published);
-    begun.extend(not_everywhere(run, published, known).await);
-    let wanted: Vec<ChartVersion> = begun.iter().map(|one| one.is.clone()).collect();
-    let answers = ask(run, &wanted).await;
-    (begun.into_iter().map(candidate).zip(answers).collect(), notices)
+    let published: Vec<&ChartVersion> = found.iter().filter(|one| one.published).map(|one| &one.is).collect();
+    let others = run.channels.iter().filter(|channel| channel.exposure() != Exposure::Release);
+    let lacking = join_all(others.map(|channel| lacking(channel.as_ref(), &published, wanted, answers)));
+    let lacking: BTreeSet<ChartVersion> = lacking.await.into_iter().flatten().collect();
+    found.retain(|one| !one.published || lacking.contains(&one.is));
+    // The newest stands first, and the eldest goes out first.
+    found.reverse();
+    let begun: Vec<ChartVersion> = found.iter().map(|one| one.is.clone()).collect();
+    let answers = ask(run, &begun).await;
+    (found.into_iter().map(candidate).zip(answers).collect(), silent)
 }
 
-/// Of the versions that we published in one channel, those that never came to the last one. A version comes to the last
-/// channel when it is in all others; and the elders of one that is everywhere are everywhere.
-async fn not_everywhere(
-    run: &Run<'_>,
-    published: Vec<Unfinished>,
-    known: &BTreeMap<ChartVersion, bool>,
-) -> Vec<Unfinished> {
-    let Some(last) = run.channels.iter().max_by_key(|channel| channel.exposure()) else { return Vec::new() };
-    if last.exposure() == Exposure::Index {
-        // One document answers for all of them.
-        let wanted: Vec<ChartVersion> = published.iter().map(|one| one.is.clone()).collect();
-        let held = last.look(&wanted).await;
-        let lacking = published.into_iter().zip(held).filter(|(_, held)| !matches!(held, Held::Present(_)));
-        return lacking.map(|(one, _)| one).collect();
+/// Of the versions that we published elsewhere (newest first), those that this channel lacks.
+///
+/// An index answers for all of them at once. Elsewhere a question costs a call, so each chart is asked back from its
+/// newest version to the first that is there: the elders of a version go out before it, so they are there too.
+async fn lacking(
+    channel: &dyn Channel,
+    published: &[&ChartVersion],
+    wanted: &[ChartVersion],
+    answers: &[Answer],
+) -> Vec<ChartVersion> {
+    if channel.exposure() == Exposure::Index {
+        let published: Vec<ChartVersion> = published.iter().copied().cloned().collect();
+        let held = channel.look(&published).await;
+        let lacks = published.into_iter().zip(held).filter(|(_, held)| !matches!(held, Held::Present(_)));
+        return lacks.map(|(is, _)| is).collect();
     }
-    let mut whole: BTreeSet<ChartName> =
-        known.iter().filter(|(_, everywhere)| **everywhere).map(|(is, _)| is.name.clone()).collect();
+    let is_here = |(id, held): &(ChannelId, Held)| id == channel.id() && matches!(held, Held::Present(_));
+    let here = |answer: &Answer| answer.iter().any(is_here);
+    let whole: BTreeSet<&ChartName> =
+        wanted.iter().zip(answers).filter(|(_, answer)| here(answer)).map(|(is, _)| &is.name).collect();
+    let mut charts: BTreeMap<&ChartName, Vec<&ChartVersion>> = BTreeMap::new();
+    for is in published.iter().filter(|is| !whole.contains(&is.name)) {
+        charts.entry(&is.name).or_default().push(is);
+    }
+    join_all(charts.into_values().map(|versions| back_to_the_first(channel, versions)))
+        .await
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+async fn back_to_the_first(channel: &dyn Channel, newest_first: Vec<&ChartVersion>) -> Vec<ChartVersion> {
     let mut lacking = Vec::new();
-    for one in published {
-        if whole.contains(&one.is.name) {
-            continue;
+    for is in newest_first {
+        if let Some(Held::Present(_)) = channel.look(std::slice::from_ref(is)).await.pop() {
+            break;
         }
-        match last.look(std::slice::from_ref(&one.is)).await.pop() {
-            Some(Held::Present(_)) => {
-                whole.insert(one.is.name.clone());
-            }
-            _ => lacking.push(one),
-        }
+        lacking.push(is.clone());
     }
     lacking
 }

@@ -26,10 +26,8 @@ pub async fn plan(run: &Run<'_>, survey: Survey) -> Plan {
     let wanted: Vec<ChartVersion> = candidates.iter().map(|candidate| candidate.is.clone()).collect();
     let mut answers = ask(run, &wanted).await;
     mistrust_missing(run, &wanted, &mut answers).await;
-    let everywhere = |answer: &Answer| answer.iter().all(|(_, held)| matches!(held, Held::Present(_)));
-    let known = wanted.into_iter().zip(answers.iter().map(everywhere)).collect();
     let (begun, unasked) = match run.sweep || run.only.is_some() {
-        true => begun_before(run, &known).await,
+        true => begun_before(run, &wanted, &answers).await,
         false => Default::default(),
     };
     for channel in run.channels {

@@ -40,6 +40,7 @@ fn a_plan_document_says_everything_that_is_planned() {
         "attach": 0,
         "finish": 0,
         "keep": 0,
+        "omit": 0,
         "put": 1,
         "refuse": 1,
         "stop": 1
@@ -225,6 +226,7 @@ fn a_report_document_says_everything_that_was_done() {
         "attached": 0,
         "held_back": 1,
         "kept": 0,
+        "omitted": 0,
         "published": 1,
         "refused": 1,
         "stopped": 1
