@@ -1,6 +1,7 @@
 //! The fake registry and the git server as other programs see them: git, and a client of registries.
 
 use crate::world::{
+    front::Fault,
     online::{Online, PASSWORD, TOKEN, USER, entries},
     registry::Registry,
 };
@@ -158,7 +159,8 @@ fn git_clones_and_pushes_over_http() {
     push_with(&world, "clone", TOKEN).ends_with(0);
     world.git.settle();
 
-    assert_eq!(world.git.moves().len(), 1);
+    let moved: Vec<_> = world.git.moves().into_iter().map(|[name, ..]| name).collect();
+    assert_eq!(moved, ["refs/heads/other"], "what was refused moved nothing");
     assert_eq!(world.git.run(&["log", "--format=%s", "other"]).lines().next(), Some("Write"));
     assert!(world.front.count("POST", "/acme/charts.git/git-receive-pack") >= 2);
 
@@ -215,4 +217,15 @@ fn a_world_notices_that_channels_differ() {
     world.hold_pages(&[("demo-1.0.0.tgz", b"these bytes")]);
     world.registry.hold_package("acme/charts/demo", "1.0.0", b"other bytes", "2026-01-01T00:00:00Z");
     world.check();
+}
+
+#[test]
+fn a_run_that_is_killed_says_so() {
+    let world = Online::with_a_chart();
+    let url = format!("{}/acme/charts.git", world.front.url());
+    world.front.at(1, Fault::KillBefore);
+    // Git fetches in a process of its own, which would outlive it.
+    let ask = || world.end(world.command("sh").args(["-c", "exec git ls-remote \"$0\"", &url]));
+    ask().was_killed();
+    ask().ends_with(0).says("refs/heads/main");
 }

@@ -68,7 +68,7 @@ impl GitHttp {
         let server = Server { repository, rules: rules.into(), running: 0.into(), idle: Condvar::new() };
         let git = Self(Arc::new(server));
         fs::create_dir_all(git.repository()).expect("a folder for the repository");
-        git.run(&["init", "--quiet", "--bare", "--initial-branch=main", "."]);
+        git.run(&["init", "--quiet", "--bare", "--initial-branch=main", "--template=", "."]);
         let config = "[http]\n\treceivepack = true\n[uploadpack]\n\tallowFilter = true\n\tallowAnySHA1InWant = true\n[gc]\n\tauto = 0\n";
         let file = git.repository().join("config");
         fs::write(&file, fs::read_to_string(&file).expect("a config") + config)

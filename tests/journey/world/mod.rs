@@ -42,7 +42,7 @@ impl World {
     pub fn new() -> Self {
         let world = Self { folder: TempDir::new().expect("a temporary folder"), commits: 0 };
         fs::create_dir(world.path("repository")).expect("a folder for the repository");
-        world.git(&["init", "--quiet", "--initial-branch=main"]);
+        world.git(&["init", "--quiet", "--initial-branch=main", "--template="]);
         world.write(".git/info/exclude", "/published/\n");
         world
     }
@@ -215,6 +215,12 @@ impl Run {
             out: String::from_utf8(output.stdout).expect("stdout is text"),
             err: String::from_utf8(output.stderr).expect("stderr is text"),
         }
+    }
+
+    /// Expects that a fault killed it.
+    #[track_caller]
+    pub fn was_killed(self) -> Self {
+        self.ends_with(-1)
     }
 
     /// Expects this exit code; shows everything otherwise.

@@ -14,7 +14,9 @@ use memchr::memmem;
 use percent_encoding::percent_decode_str;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs,
     ops::{Deref, DerefMut},
+    path::Path,
     process::Command,
     sync::Mutex,
 };
@@ -70,7 +72,12 @@ impl Online {
             github.router().merge(git.router()).merge(registry.router())
         });
         let github = github.expect("it was made");
-        world.git(&["remote", "add", "origin", &format!("{}/acme/charts.git", front.url())]);
+        let config = world.repository().join(".git/config");
+        let origin = format!(
+            "[remote \"origin\"]\n\turl = {}/acme/charts.git\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n",
+            front.url()
+        );
+        append(&config, &origin);
         let (printed, changed, differing) = Default::default();
         let online = Self { world, front, github, git, registry, printed, changed, differing };
         if online.repository().join(".git/refs/heads/main").exists() {
@@ -79,11 +86,15 @@ impl Online {
         online
     }
 
-    /// Brings `main` to the origin, past the front: nothing is counted.
+    /// Brings `main` to the origin, past the front: nothing is counted. As files, because a story does it often and
+    /// git takes its time.
     pub fn push(&self) {
-        let origin = self.git.repository().to_string_lossy().into_owned();
-        self.world.git(&["push", "--quiet", &origin, "main"]);
-        self.world.git(&["update-ref", "refs/remotes/origin/main", "main"]);
+        let from = self.repository().join(".git");
+        copy_missing(&from.join("objects"), &self.git.repository().join("objects"));
+        for to in [self.git.repository().join("refs/heads"), from.join("refs/remotes/origin")] {
+            fs::create_dir_all(&to).expect("a folder for refs");
+            fs::copy(from.join("refs/heads/main"), to.join("main")).expect("main can be pushed");
+        }
     }
 
     /// The channel of the registry: `oci://127.0.0.1:PORT/acme/charts`.
@@ -153,8 +164,8 @@ impl Online {
     /// Puts files on the pages branch, past the front, as another program or a person did: one commit.
     pub fn hold_pages(&self, held: &[(&str, &[u8])]) {
         let folder = self.path("pages-of-others");
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).expect("a folder");
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).expect("a folder");
         let origin = self.git.repository().to_string_lossy().into_owned();
         self.git_in(&folder, &["init", "--quiet", "--initial-branch", PAGES]);
         if self.pages_commits() > 0 {
@@ -162,13 +173,13 @@ impl Online {
         }
         for (path, bytes) in held {
             let path = folder.join(path);
-            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-            std::fs::write(path, bytes).expect("a file can be written");
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            fs::write(path, bytes).expect("a file can be written");
         }
         self.git_in(&folder, &["add", "--all", "--force"]);
         self.git_in(&folder, &["commit", "--quiet", "--allow-empty", "--message", "Pages of others"]);
         self.git_in(&folder, &["push", "--quiet", &origin, PAGES]);
-        std::fs::remove_dir_all(folder).expect("it can be removed");
+        fs::remove_dir_all(folder).expect("it can be removed");
     }
 
     /// How many commits the pages branch has.
@@ -421,7 +432,7 @@ impl Online {
         let mut secrets = self.registry.secrets();
         secrets.extend([TOKEN, READ_TOKEN, super::github::TOKEN].map(str::to_owned));
         let needles: Vec<String> = secrets.iter().flat_map(|secret| forms(secret)).collect();
-        let finders: Vec<_> = needles.iter().map(|needle| memmem::Finder::new(needle)).collect();
+        let finders: Vec<_> = needles.iter().map(memmem::Finder::new).collect();
         let mut search = |place: &str, bytes: &[u8]| {
             if let Some(found) = finders.iter().position(|finder| finder.find(bytes).is_some()) {
                 wrong.push(format!("{place} has the secret {}", needles[found]));
@@ -443,6 +454,24 @@ impl Online {
             if !path.starts_with("docker/") {
                 search(&path, &bytes);
             }
+        }
+    }
+}
+
+fn append(file: &Path, text: &str) {
+    let before = fs::read_to_string(file).expect("it can be read");
+    fs::write(file, before + text).expect("it can be written");
+}
+
+fn copy_missing(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("a folder can be listed") {
+        let entry = entry.expect("a folder can be listed");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            fs::create_dir_all(&target).expect("a folder can be made");
+            copy_missing(&entry.path(), &target);
+        } else if !target.exists() {
+            fs::copy(entry.path(), target).expect("a file can be copied");
         }
     }
 }
