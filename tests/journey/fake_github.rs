@@ -124,12 +124,17 @@ async fn a_release_goes_from_draft_to_download() {
     let hub = Hub::new();
     let draft = hub.draft("demo-1.0.0").await;
     assert!(draft["html_url"].as_str().unwrap().contains("/releases/tag/untagged-"));
-    let asset = hub.upload(&draft, "demo 1.0.0+(1).tgz").await.json();
+    let asset = hub.upload(&draft, "demo%201.0.0%2B(1).tgz").await.json();
     assert_eq!(asset["name"], "demo.1.0.0+.1.tgz");
     let digest = chart_release::digest::Digest::of(b"\x1f\x8b a package").to_string();
     assert_eq!(asset["digest"], digest);
     assert!(asset["browser_download_url"].as_str().unwrap().contains("/untagged-"));
-    hub.upload(&draft, "demo.1.0.0+.1.tgz").await.refused(422, "already_exists");
+    hub.upload(&draft, "demo.1.0.0%2B.1.tgz").await.refused(422, "already_exists");
+    // A `+` that was not encoded is a space.
+    let other = hub.upload(&draft, "demo-1.0.0+b.tgz").await.json();
+    assert_eq!(other["name"], "demo-1.0.0.b.tgz");
+    let url = other["url"].as_str().unwrap();
+    assert_eq!(hub.ask(Method::DELETE, url, TOKEN, "*/*", Vec::new()).await.unwrap().status, 204);
     // Nobody else sees it, and nobody at all sees it by its tag.
     hub.get(&format!("{RELEASES}/tags/demo-1.0.0"), TOKEN).await.refused(404, "Not Found");
     hub.get(&release_path(&draft), READ_TOKEN).await.refused(404, "Not Found");
@@ -154,7 +159,7 @@ async fn a_release_goes_from_draft_to_download() {
         assert_eq!(hub.get(storage, "").await.body, b"\x1f\x8b a package");
         hub.get(storage, TOKEN).await.refused(400, "InvalidAuthenticationInfo");
     }
-    assert_eq!(hub.github.writes()["POST assets"], 1);
+    assert_eq!(hub.github.writes()["POST assets"], 2);
 }
 
 #[tokio::test]
