@@ -124,12 +124,17 @@ async fn a_release_goes_from_draft_to_download() {
     let hub = Hub::new();
     let draft = hub.draft("demo-1.0.0").await;
     assert!(draft["html_url"].as_str().unwrap().contains("/releases/tag/untagged-"));
-    let asset = hub.upload(&draft, "demo 1.0.0+(1).tgz").await.json();
+    let asset = hub.upload(&draft, "demo%201.0.0%2B(1).tgz").await.json();
     assert_eq!(asset["name"], "demo.1.0.0+.1.tgz");
     let digest = chart_release::digest::Digest::of(b"\x1f\x8b a package").to_string();
     assert_eq!(asset["digest"], digest);
     assert!(asset["browser_download_url"].as_str().unwrap().contains("/untagged-"));
-    hub.upload(&draft, "demo.1.0.0+.1.tgz").await.refused(422, "already_exists");
+    hub.upload(&draft, "demo.1.0.0%2B.1.tgz").await.refused(422, "already_exists");
+    // A `+` that was not encoded is a space.
+    let other = hub.upload(&draft, "demo-1.0.0+b.tgz").await.json();
+    assert_eq!(other["name"], "demo-1.0.0.b.tgz");
+    let url = other["url"].as_str().unwrap();
+    assert_eq!(hub.ask(Method::DELETE, url, TOKEN, "*/*", Vec::new()).await.unwrap().status, 204);
     // Nobody else sees it, and nobody at all sees it by its tag.
     hub.get(&format!("{RELEASES}/tags/demo-1.0.0"), TOKEN).await.refused(404, "Not Found");
     hub.get(&release_path(&draft), READ_TOKEN).await.refused(404, "Not Found");
@@ -154,7 +159,7 @@ async fn a_release_goes_from_draft_to_download() {
         assert_eq!(hub.get(storage, "").await.body, b"\x1f\x8b a package");
         hub.get(storage, TOKEN).await.refused(400, "InvalidAuthenticationInfo");
     }
-    assert_eq!(hub.github.writes()["POST assets"], 1);
+    assert_eq!(hub.github.writes()["POST assets"], 2);
 }
 
 #[tokio::test]
@@ -252,8 +257,12 @@ async fn years_of_releases_come_a_hundred_a_page_the_newest_first() {
     assert_eq!(page.json()[0]["tag_name"], "other-0.60.0");
     let link = page.headers["link"].to_str().unwrap();
     let next = link.strip_prefix('<').unwrap().split_once(">; rel=\"next\"").unwrap().0.to_owned();
+    // What is published now is newer.
+    let draft = hub.draft("demo-1.0.0").await;
+    hub.publish(&draft, "main").await;
+    assert_eq!(hub.get(RELEASES, TOKEN).await.json()[0]["tag_name"], "demo-1.0.0");
     let rest = hub.get(&next, TOKEN).await;
-    assert_eq!(rest.json().as_array().unwrap().len(), 20);
+    assert_eq!(rest.json().as_array().unwrap().len(), 21);
     assert!(rest.headers["link"].to_str().unwrap().contains("rel=\"prev\""));
     assert_eq!(hub.get(RELEASES, TOKEN).await.json().as_array().unwrap().len(), 30);
 }
@@ -320,9 +329,22 @@ async fn a_call_that_github_does_not_describe_fails_the_test() {
     let body = json!({ "tag_name": "demo-1.0.0", "draft": true, "tag": "demo-1.0.0" }).to_string();
     let reply = hub.ask(Method::POST, RELEASES, TOKEN, "*/*", body.into_bytes()).await;
     assert!(reply.is_none());
-    let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| hub.github.check())).unwrap_err();
-    let told = told.downcast_ref::<String>().unwrap();
-    assert!(told.contains("'tag' was unexpected"), "{told}");
+    assert!(violations(&hub.github).contains("'tag' was unexpected"));
+    let query = format!("{RELEASES}?per_page=many&sort=name");
+    assert!(hub.ask(Method::GET, &query, TOKEN, "*/*", Vec::new()).await.is_none());
+    let told = violations(&hub.github);
+    assert!(told.contains("no query parameter sort") && told.contains("\"many\" is not of type"), "{told}");
+
+    // The fake's own answers are held to it too.
+    let id = hub.github.seed(Release::published("demo-1.0.0").asset("demo-1.0.0.tgz", "bytes"));
+    hub.github.change(id, |release| release.assets[0].state = "lost".into());
+    assert!(hub.ask(Method::GET, RELEASES, TOKEN, "*/*", Vec::new()).await.is_none());
+    assert!(violations(&hub.github).contains("\"lost\" is not one of"));
+}
+
+fn violations(github: &GitHub) -> String {
+    let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| github.check())).unwrap_err();
+    told.downcast_ref::<String>().expect("words").clone()
 }
 
 #[tokio::test]
@@ -358,6 +380,9 @@ async fn the_front_does_every_fault_where_it_is_told() {
     let id = hub.github.seed(Release::published("demo-1.0.0").asset("demo-1.0.0.tgz", "bytes")) + 1;
     let url = format!("/objects/{id}?signature=signed-{id}");
     assert_ne!(hub.get(&url, "").await.body, b"bytes");
+    hub.front.always("GET", "/api/v3/rate_limit", Fault::Hang);
+    let hanging = hub.client.get(hub.front.url() + "/api/v3/rate_limit").timeout(Duration::from_millis(100));
+    assert!(hanging.send().await.unwrap_err().is_timeout());
     hub.front.always("", "/v2/", Fault::Status(401));
     let refused = hub.get("/v2/charts/demo/manifests/1.0.0", "").await;
     refused.refused(StatusCode::UNAUTHORIZED.as_u16(), "UNAUTHORIZED");

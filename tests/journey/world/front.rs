@@ -178,7 +178,10 @@ impl Front {
     }
 
     /// Runs a command to its end. It is what dies by the faults that kill; several may run at once, then all die.
+    /// Where none runs, these faults only close the connection.
     pub fn end(&self, command: &mut Command) -> Output {
+        // Known before its first request comes.
+        let mut children = lock(&self.shared.children);
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -188,14 +191,15 @@ impl Front {
         let id = child.id();
         let out = read(child.stdout.take().expect("its stdout"));
         let err = read(child.stderr.take().expect("its stderr"));
-        lock(&self.shared.children).push(child);
+        children.push(child);
+        drop(children);
         let (stdout, stderr) = (out.join().expect("its stdout"), err.join().expect("its stderr"));
         // Never waited for with the lock held: who kills needs it.
         loop {
             let mut children = lock(&self.shared.children);
             let index = children.iter().position(|child| child.id() == id).expect("it is still there");
-            if let Some(status) = children[index].try_wait().expect("it can be waited for") {
-                children.remove(index);
+            if children[index].try_wait().expect("it can be waited for").is_some() {
+                let status = children.remove(index).wait().expect("it has ended");
                 return Output { status, stdout, stderr };
             }
             drop(children);

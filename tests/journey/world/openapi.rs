@@ -125,8 +125,8 @@ pub fn violations(exchange: &Exchange<'_>) -> Vec<String> {
     };
     let template = format!("{} /{}", exchange.method, segments.join("/"));
     let mut broken = Vec::new();
-    // What a refused request had wrong is what the refusal says.
-    if exchange.status < 400 {
+    // What these had wrong is what the answer says.
+    if !matches!(exchange.status, 400 | 422) {
         for (name, value) in pairs(exchange.query) {
             match operation.parameters.iter().any(|parameter| parameter.in_query && parameter.name == name) {
                 true => drop(values.insert(name, value)),

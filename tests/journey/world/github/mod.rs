@@ -140,6 +140,8 @@ struct State {
     next_id: u64,
     /// In seconds; moves by one at each write.
     clock: i64,
+    /// The same for what was published before the test began: older than any commit of it.
+    past: i64,
     writes: BTreeMap<String, usize>,
     window: usize,
     refused_since: Option<Instant>,
@@ -168,6 +170,7 @@ impl GitHub {
             switches: Switches::default(),
             next_id: 1000,
             clock: 1_750_000_000,
+            past: 1_600_000_000,
             writes: BTreeMap::new(),
             window: 0,
             refused_since: None,
@@ -204,7 +207,7 @@ impl GitHub {
     pub fn seed(&self, release: Release) -> u64 {
         let mut state = self.inner.state();
         let id = state.id();
-        let created = state.now();
+        let created = if release.draft { state.now() } else { state.long_ago() };
         let mut release = Release { id, created, ..release };
         for asset in &mut release.assets {
             (asset.id, asset.created) = (state.id(), created);
@@ -234,7 +237,7 @@ impl GitHub {
                 let tag = format!("{chart}-0.{version}.0");
                 let release = Release::published(&tag).asset(&format!("{tag}.tgz"), package(&tag));
                 let mut state = self.inner.state();
-                let mut release = Release { id: state.id(), created: state.now(), ..release };
+                let mut release = Release { id: state.id(), created: state.long_ago(), ..release };
                 release.published = Some(release.created);
                 release.assets[0].id = state.id();
                 state.latest = Some(release.id);
@@ -337,6 +340,11 @@ impl State {
     fn id(&mut self) -> u64 {
         self.next_id += 1;
         self.next_id
+    }
+
+    fn long_ago(&mut self) -> i64 {
+        self.past += 1;
+        self.past
     }
 
     fn now(&mut self) -> i64 {

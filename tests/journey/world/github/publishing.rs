@@ -245,18 +245,17 @@ fn make_latest(state: &mut State, release: &Release, asked: &Value) {
     }
 }
 
-/// The name under which GitHub stores an asset: each run of other characters becomes one dot.
+/// The name under which GitHub stores an asset: other characters, with the dots beside them, become one dot.
 fn stored_name(name: &str) -> String {
+    let kept = |c: char| c.is_ascii_alphanumeric() || "-_+@".contains(c);
     let mut stored = String::new();
-    let mut odd = false;
-    for c in name.chars() {
-        let kept = c.is_ascii_alphanumeric() || "-._+@".contains(c);
-        match kept {
-            true => stored.push(c),
-            false if !odd && !stored.ends_with('.') => stored.push('.'),
-            false => {}
-        }
-        odd = !kept;
+    let mut rest = name;
+    while !rest.is_empty() {
+        let (word, after) = rest.split_at(rest.find(|c| !kept(c)).unwrap_or(rest.len()));
+        let (gap, after) = after.split_at(after.find(kept).unwrap_or(after.len()));
+        stored.push_str(word);
+        stored.push_str(if gap.chars().all(|c| c == '.') { gap } else { "." });
+        rest = after;
     }
     stored
 }
