@@ -1,5 +1,17 @@
 //! The test world: a real git repository, the real program, and everything that is stored afterwards.
 
+#[allow(dead_code, reason = "what stories do not use yet")]
+pub mod front;
+#[allow(dead_code, reason = "what stories do not use yet")]
+pub mod git_http;
+#[allow(dead_code, reason = "what stories do not use yet")]
+pub mod github;
+#[allow(dead_code, reason = "what stories do not use yet")]
+pub mod online;
+mod openapi;
+#[allow(dead_code, reason = "what stories do not use yet")]
+pub mod registry;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -19,6 +31,7 @@ pub struct World {
 
 /// How a run of the program ended.
 pub struct Run {
+    /// -1 when it was killed.
     pub code: i32,
     pub out: String,
     pub err: String,
@@ -29,7 +42,7 @@ impl World {
     pub fn new() -> Self {
         let world = Self { folder: TempDir::new().expect("a temporary folder"), commits: 0 };
         fs::create_dir(world.path("repository")).expect("a folder for the repository");
-        world.git(&["init", "--quiet", "--initial-branch=main"]);
+        world.git(&["init", "--quiet", "--initial-branch=main", "--template="]);
         world.write(".git/info/exclude", "/published/\n");
         world
     }
@@ -202,6 +215,12 @@ impl Run {
             out: String::from_utf8(output.stdout).expect("stdout is text"),
             err: String::from_utf8(output.stderr).expect("stderr is text"),
         }
+    }
+
+    /// Expects that a fault killed it.
+    #[track_caller]
+    pub fn was_killed(self) -> Self {
+        self.ends_with(-1)
     }
 
     /// Expects this exit code; shows everything otherwise.
