@@ -354,14 +354,16 @@ impl Online {
         }
     }
 
-    /// No commit of the pages branch takes a line or a file away, but for the time of the index.
+    /// No commit of the pages branch takes a line or a file away, but for the time of the index and the line that says it is
+    /// empty.
     fn check_index_lines(&self, wrong: &mut Vec<String>) {
         let branch = format!("refs/heads/{PAGES}");
         let arguments = ["log", "--patch", "--unified=0", "--no-renames", "--no-color", "--format=", &branch];
         let Some(patches) = self.git.ask(&arguments) else { return };
         for line in String::from_utf8_lossy(&patches).lines() {
             let header = line.starts_with("--- a/") || line == "--- /dev/null";
-            let taken = line.starts_with('-') && !header && !line.starts_with("-generated:");
+            let kept = header || line.starts_with("-generated:") || line == "-entries: {}";
+            let taken = line.starts_with('-') && !kept;
             let replaced = line.starts_with("Binary files a/");
             if taken || replaced {
                 wrong.push(format!("the pages branch lost a line: {line}"));
