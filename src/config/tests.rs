@@ -245,8 +245,8 @@ fn what_the_file_says_wrong_is_told_with_its_line() {
     assert_eq!(
         lines("jobs: 0\ngenerated: ../x\ncharts:\n- a\n- /b\nchannel: oci://ghcr.io/Acme\ncolor: red\n"),
         [
-            "chart-release.yaml:5 charts: `/b` leads out of the repository",
             "chart-release.yaml:6 channel: `oci://ghcr.io/Acme` has upper case in its path, which no registry takes",
+            "chart-release.yaml:5 charts: `/b` leads out of the repository",
             "chart-release.yaml:2 generated: `../x` leads out of the repository",
             "chart-release.yaml:1 jobs: `0` is not a number that can stand here",
             "chart-release.yaml:7 color: `red` is neither auto nor always nor never",
