@@ -94,19 +94,23 @@ pub(super) fn of(command: &Command) -> Options {
 /// What the flags say.
 pub(super) fn from_flags(options: &Options, matches: &ArgMatches) -> Said {
     let word = |text: String| Word { text, origin: Origin::Flag };
+    // The definition calls an argument as its field is called.
+    let id = |key: &str| key.replace('-', "_");
     let given = |key: &str| {
+        let key = &id(key);
         // Not every command has every option; and the default of a switch is not something that was said.
         matches.try_contains_id(key).unwrap_or(false)
             && matches.value_source(key) == Some(clap::parser::ValueSource::CommandLine)
     };
     let said = options.iter().filter(|(key, _)| given(key)).map(|(key, takes)| {
+        let argument = &id(key);
         let words = match takes {
-            Takes::Switch => vec![matches.get_flag(key).to_string()],
-            Takes::Number if matches.try_get_one::<u8>(key).is_ok() => {
-                vec![matches.get_count(key).to_string()]
+            Takes::Switch => vec![matches.get_flag(argument).to_string()],
+            Takes::Number if matches.try_get_one::<u8>(argument).is_ok() => {
+                vec![matches.get_count(argument).to_string()]
             }
             _ => matches
-                .get_raw(key)
+                .get_raw(argument)
                 .into_iter()
                 .flatten()
                 .map(|text| text.to_string_lossy().into_owned())

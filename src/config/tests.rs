@@ -1,7 +1,7 @@
 //! What is meant by flags, environment and file together.
 
 use super::*;
-use crate::{cli::Cli, problem::Problem};
+use crate::{cli::Cli, holdings::ChannelId, problem::Problem};
 use clap::CommandFactory;
 use std::{collections::BTreeMap, path::Path};
 
@@ -43,7 +43,13 @@ fn folder(id: &str, path: &str) -> ChannelChoice {
 
 #[test]
 fn nothing_given_is_a_sweep_of_charts_to_the_folder_published() {
+    let given_now = config("plan", &[], "");
     let expected = Config {
+        github: given_now.github.clone(),
+        releases: given_now.releases.clone(),
+        pages: given_now.pages.clone(),
+        registries: Registries::default(),
+        http: given_now.http.clone(),
         repository: "repository".into(),
         charts: vec!["charts".into()],
         exclude: vec![],
@@ -53,7 +59,7 @@ fn nothing_given_is_a_sweep_of_charts_to_the_folder_published() {
         generated: vec![],
         strict: false,
         backfill: false,
-        jobs: NonZeroUsize::new(4).unwrap(),
+        jobs: NonZeroUsize::new(8).unwrap(),
         into: "repository/packages".into(),
         names: vec![],
         json: false,
@@ -101,6 +107,24 @@ json: true
 quiet: true
 verbose: 2
 color: never
+backfill: true
+commit-author: A <a@b>
+github-repository: acme/charts
+github-writes-per-hour: 9
+github-writes-per-minute: 8
+latest-chart: demo
+pages-branch: site
+pages-index-path: charts/
+pages-remote: https://github.com/acme/site.git
+pages-url: https://charts.example.com/
+plain-http: registry.local
+registry-user: registry.local=robot
+release-name-template: v{{ .Version }}
+release-notes-file: NOTES.md
+retries: 1
+retry-pause: 2
+sign-off: true
+timeout: 3
 ";
     let by_environment = [
         ("CHART_RELEASE_CHARTS", "a,b"),
@@ -116,6 +140,24 @@ color: never
         ("CHART_RELEASE_QUIET", "TRUE"),
         ("CHART_RELEASE_VERBOSE", "2"),
         ("CHART_RELEASE_COLOR", "never"),
+        ("CHART_RELEASE_BACKFILL", "true"),
+        ("CHART_RELEASE_COMMIT_AUTHOR", "A <a@b>"),
+        ("CHART_RELEASE_GITHUB_REPOSITORY", "acme/charts"),
+        ("CHART_RELEASE_GITHUB_WRITES_PER_HOUR", "9"),
+        ("CHART_RELEASE_GITHUB_WRITES_PER_MINUTE", "8"),
+        ("CHART_RELEASE_LATEST_CHART", "demo"),
+        ("CHART_RELEASE_PAGES_BRANCH", "site"),
+        ("CHART_RELEASE_PAGES_INDEX_PATH", "charts/index.yaml"),
+        ("CHART_RELEASE_PAGES_REMOTE", "https://github.com/acme/site.git"),
+        ("CHART_RELEASE_PAGES_URL", "https://charts.example.com"),
+        ("CHART_RELEASE_PLAIN_HTTP", "registry.local"),
+        ("CHART_RELEASE_REGISTRY_USER", "registry.local=robot"),
+        ("CHART_RELEASE_RELEASE_NAME_TEMPLATE", "v{{ .Version }}"),
+        ("CHART_RELEASE_RELEASE_NOTES_FILE", "NOTES.md"),
+        ("CHART_RELEASE_RETRIES", "1"),
+        ("CHART_RELEASE_RETRY_PAUSE", "2"),
+        ("CHART_RELEASE_SIGN_OFF", "true"),
+        ("CHART_RELEASE_TIMEOUT", "3"),
     ];
     let known: Vec<_> = options::of(&Cli::command()).into_keys().collect();
     let in_file: std::collections::BTreeSet<_> =
@@ -201,10 +243,10 @@ fn what_the_file_says_wrong_is_told_with_its_line() {
         ]
     );
     assert_eq!(
-        lines("jobs: 0\ngenerated: ../x\ncharts:\n- a\n- /b\nchannel: oci://ghcr.io/acme\ncolor: red\n"),
+        lines("jobs: 0\ngenerated: ../x\ncharts:\n- a\n- /b\nchannel: oci://ghcr.io/Acme\ncolor: red\n"),
         [
+            "chart-release.yaml:6 channel: `oci://ghcr.io/Acme` has upper case in its path, which no registry takes",
             "chart-release.yaml:5 charts: `/b` leads out of the repository",
-            "chart-release.yaml:6 channel: `oci://ghcr.io/acme` is not a channel",
             "chart-release.yaml:2 generated: `../x` leads out of the repository",
             "chart-release.yaml:1 jobs: `0` is not a number that can stand here",
             "chart-release.yaml:7 color: `red` is neither auto nor always nor never",
@@ -221,9 +263,12 @@ fn what_the_file_says_wrong_is_told_with_its_line() {
 #[test]
 fn a_wrong_key_is_told_with_the_nearest_one_and_all() {
     let next = |file| problems("plan", &[], file)[0].next.clone().unwrap();
-    assert!(next("channels: x\n").starts_with("did you mean `channel`? the options are channel, charts, "));
+    assert!(
+        next("channels: x\n")
+            .starts_with("did you mean `channel`? the options are backfill, channel, charts, ")
+    );
     assert!(next("Exclude: x\n").starts_with("did you mean `exclude`? "));
-    assert!(next("signing-key: x\n").starts_with("the options are channel, charts, "));
+    assert!(next("signing-key: x\n").starts_with("the options are backfill, channel, charts, "));
 }
 
 #[test]
@@ -275,7 +320,7 @@ fn globs_are_taken_from_the_root_without_ornaments() {
 fn a_channel_that_is_given_twice_is_one() {
     let config = config("plan --channel folder:a --channel folder:a", &[], "");
     assert_eq!(config.channels, [folder("folder:a", "a")]);
-    for wrong in ["folder:", "releases", "published", "Folder:x"] {
+    for wrong in ["folder:", "published", "Folder:x"] {
         let problems = problems(&format!("plan --channel {wrong}"), &[], "");
         assert!(problems[0].next.as_ref().unwrap().contains("`folder:PATH`"), "{wrong}");
     }
@@ -373,4 +418,44 @@ fn a_second_document_is_an_error_with_its_line() {
     let wrong = read("# ours\n---\ncharts: charts\n---\nstrict: true\n").expect_err("two documents");
     assert_eq!(wrong[0].place.as_ref().and_then(|place| place.line), Some(4));
     assert!(read("# ours\n---\ncharts: charts\n").is_ok());
+}
+
+#[test]
+fn on_github_actions_charts_go_to_releases_and_pages() {
+    let here =
+        [("GITHUB_ACTIONS", "true"), ("GITHUB_REPOSITORY", "Acme/Charts"), ("GITHUB_TOKEN", "ghs_12345678")];
+    assert_eq!(config("plan", &here, "").channels, [ChannelChoice::Releases, ChannelChoice::Pages]);
+    let named = config("plan --channel oci --channel oci://ghcr.io/acme/charts", &here, "");
+    assert_eq!(named.channels.len(), 1);
+    assert_eq!(named.channels[0].id().0.to_string(), "oci://ghcr.io/acme/charts");
+    assert_eq!(named.registries.credentials["ghcr.io"].user, "Acme");
+    assert!(check("plan", &here[..1], "").is_err());
+    assert!(check("package", &here[..1], "").is_ok(), "packages go to no channel");
+    let elsewhere = [("GITHUB_SERVER_URL", "https://git.acme.com/"), here[1], here[2]];
+    assert!(check("plan --channel oci", &elsewhere, "").is_err());
+    let config = config("plan --channel oci://ghcr.io/acme", &elsewhere, "");
+    assert_eq!(config.github.api_url, "https://git.acme.com/api/v3");
+    assert!(config.registries.credentials.is_empty(), "the token of another GitHub");
+    assert_eq!(config.releases.budget, None);
+    assert!(config.github.token_for("https://git.acme.com/a/b.git").is_some());
+    assert!(config.github.token_for("https://git.acme.com.evil.org/a/b.git").is_none());
+}
+
+#[test]
+fn what_is_wrong_with_a_registry_is_told_without_secrets() {
+    let password = ("CHART_RELEASE_REGISTRY_PASSWORD_R_EXAMPLE_5000", "correct horse");
+    let typed = "plan --channel oci://r.example:5000/charts";
+    let good = config(&format!("{typed} --registry-user r.example:5000=robot"), &[password], "");
+    assert_eq!(good.registries.credentials["r.example:5000"].password.expose(), "correct horse");
+    assert!(check(typed, &[password], "").is_err(), "a password of nobody");
+    assert!(check(&format!("{typed} --registry-user r.example:5000=robot"), &[], "").is_err(), "no password");
+    for wrong in
+        ["oci://", "oci://r.example", "oci://u:hunter2@r.example/a", "oci://r.example/a:1", "oci://r/a//b"]
+    {
+        let told = format!("{:?}", problems(&format!("plan --channel {wrong}"), &[], ""));
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+    let token = [("GITHUB_TOKEN", "ghs_1234\n5678")];
+    let told = format!("{:?}", problems("plan --channel oci://ghcr.io/a", &token, ""));
+    assert!(told.contains("GITHUB_TOKEN: ") && !told.contains("5678"), "{told}");
 }
