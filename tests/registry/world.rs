@@ -38,6 +38,7 @@ pub const IDENTITY: &str = "identity-of-the-robot";
 pub struct Seen {
     pub method: Method,
     pub path: String,
+    pub query: String,
     pub headers: HeaderMap,
 }
 
@@ -61,6 +62,11 @@ pub struct World {
 impl World {
     pub async fn guarded() -> Arc<Self> {
         Self::start(Self { guarded: true, ..Self::default() }).await
+    }
+
+    /// Anybody may read, and only the robot may write.
+    pub async fn public() -> Arc<Self> {
+        Self::start(Self { guarded: true, anonymous: true, ..Self::default() }).await
     }
 
     pub async fn start(mut world: Self) -> Arc<Self> {
@@ -179,6 +185,7 @@ async fn front(State(world): State<Arc<World>>, request: Request, next: Next) ->
     let seen = Seen {
         method: parts.method.clone(),
         path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers.clone(),
     };
     world.log.lock().unwrap().push(format!("{} {}", seen.method, seen.path));

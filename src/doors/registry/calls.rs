@@ -124,7 +124,11 @@ impl Registry {
         let limited = reasons.iter().any(|reason| {
             reason.code == "TOOMANYREQUESTS" || reason.message.to_lowercase().contains("rate limit")
         });
+        // A blob that was brought a moment ago, and that not every server of the registry knows of.
+        let too_early = answer.doing.starts_with("PUT")
+            && reasons.iter().any(|reason| reason.code.ends_with("BLOB_UNKNOWN"));
         let passing = status.is_server_error()
+            || too_early
             || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
             || status == StatusCode::FORBIDDEN && (limited || after.is_some());
         let problem = Problem::new(what);
@@ -219,6 +223,11 @@ impl Answer {
     /// The digest that the registry says.
     pub(super) fn digest(&self) -> Option<Digest> {
         Digest::parse(self.headers.get("docker-content-digest")?.to_str().ok()?)
+    }
+
+    /// How many bytes the registry says that there are.
+    pub(super) fn length(&self) -> Option<u64> {
+        self.headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
     }
 
     /// Why not; what token servers write in words of their own is a reason without code.
