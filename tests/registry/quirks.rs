@@ -8,7 +8,7 @@ use axum::http::header;
 use bytes::Bytes;
 use chart_release::{
     channels::Channel,
-    charts::ChartName,
+    charts::{ChartName, ChartVersion},
     digest::Digest,
     holdings::{Held, Holding, Reference, Standing},
 };
@@ -110,7 +110,7 @@ async fn a_token_that_has_expired_is_got_again_once() {
     channel.stage(&one.0, &one.1).await.unwrap();
     world.called();
     world.expire_tokens();
-    channel.expose(&[one.0.clone()]).await.remove(0).unwrap();
+    channel.expose(std::slice::from_ref(&one.0)).await.remove(0).unwrap();
     assert_eq!(world.called().iter().filter(|call| call.ends_with("/token")).count(), 1);
     world.play(|seen| (seen.path == TAG).then(|| plain(401, "")));
     unknown(look(&channel, "1.0.0").await);
@@ -322,10 +322,44 @@ async fn a_tag_that_is_immutable_and_taken_meanwhile_is_taken() {
         "PUT" if seen.path == TAG => Some(reason(412, "PRECONDITION", "matched the immutable rule")),
         _ => None,
     });
-    let taken = channel.expose(&[ours.0.clone()]).await.remove(0).unwrap_err();
+    let taken = channel.expose(std::slice::from_ref(&ours.0)).await.remove(0).unwrap_err();
     assert!(
         matches!(&taken, chart_release::channels::ExposeError::Taken(holding)
         if holding.package == Some(theirs.1.digest)),
         "{taken:?}"
     );
+}
+
+#[tokio::test]
+async fn a_registry_that_asks_only_where_it_must_is_answered_there() {
+    let world = World::guarded().await;
+    world.play(|seen| (seen.path == "/v2/").then(|| plain(200, "{}")));
+    publish(&world.channel(), &chart("1.0.0", "a")).await;
+    let problem = world.channel_of(None, &[]).prove(&[ChartName::new("demo")]).await.unwrap_err();
+    assert!(problem.next.unwrap().contains("docker login"));
+}
+
+#[tokio::test]
+async fn a_registry_with_passwords_and_without_tokens_gets_the_password() {
+    let world = World::open().await;
+    world.play(|seen| {
+        let basic =
+            seen.headers.get(header::AUTHORIZATION).is_some_and(|value| value == "Basic cm9ib3Q6b3Blbg==");
+        let mut refused = reason(401, "UNAUTHORIZED", "who?");
+        refused.headers_mut().insert(header::WWW_AUTHENTICATE, "Basic realm=\"here\"".parse().unwrap());
+        (!basic).then_some(refused)
+    });
+    publish(&world.channel(), &chart("1.0.0", "a")).await;
+    let problem = world.channel_of(None, &[]).prove(&[ChartName::new("demo")]).await.unwrap_err();
+    assert!(problem.what.ends_with("401 UNAUTHORIZED: who?"), "{}", problem.what);
+}
+
+#[tokio::test]
+async fn a_registry_that_is_down_is_waited_for_once_and_not_for_each_chart() {
+    let world = World::guarded().await;
+    world.play(|_| Some(plain(503, "")));
+    let wanted: Vec<_> = (0..40).map(|index| ChartVersion::new(format!("demo-{index}"), "1.0.0")).collect();
+    let held = world.channel().look(&wanted).await;
+    assert!(held.into_iter().all(|held| unknown(held).passing));
+    assert_eq!(world.called().len(), 4, "one call, and three times again");
 }

@@ -64,12 +64,17 @@ impl World {
         Self::start(Self { guarded: true, ..Self::default() }).await
     }
 
+    /// Anybody may do everything.
+    pub async fn open() -> Arc<Self> {
+        Self::start(Self::default()).await
+    }
+
     /// Anybody may read, and only the robot may write.
     pub async fn public() -> Arc<Self> {
         Self::start(Self { guarded: true, anonymous: true, ..Self::default() }).await
     }
 
-    pub async fn start(mut world: Self) -> Arc<Self> {
+    async fn start(mut world: Self) -> Arc<Self> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         world.port = listener.local_addr().unwrap().port();
         let world = Arc::new(world);
@@ -161,7 +166,8 @@ impl World {
         let query = if form.is_empty() { query } else { form };
         let decoded = query.replace("%3A", ":").replace("%2F", "/").replace("%2C", ",");
         let scope = decoded.split('&').find_map(|pair| pair.strip_prefix("scope=")).unwrap_or_default();
-        if !known && !(self.anonymous && given.is_none() && !scope.contains("push")) {
+        let reads = self.anonymous && given.is_none() && !scope.contains("push");
+        if !known && !reads {
             return reason(
                 401,
                 "UNAUTHORIZED",

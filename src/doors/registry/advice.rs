@@ -46,7 +46,7 @@ impl Registry {
             StatusCode::METHOD_NOT_ALLOWED if access == Access::Write => {
                 Some(format!("{host} does not take uploads: a mirror or a read-only registry"))
             }
-            _ => None,
+            _ => Some(format!("look at what {host} says of itself; if the call is wrong, please report it")),
         }
     }
 

@@ -86,7 +86,12 @@ impl Registry {
         from: Option<&str>,
     ) -> Result<(), Fault> {
         let mount = from.map(|from| (digest, from));
-        let Begun::At(url) = self.begin(repository, mount).await? else { return Ok(()) };
+        let begun = match self.begin(repository, mount).await {
+            // We may not read there: then it is sent.
+            Err(Fault::Lasting(_)) if mount.is_some() => self.begin(repository, None).await,
+            other => other,
+        };
+        let Begun::At(url) = begun? else { return Ok(()) };
         let answer = self.finish(repository, url, digest, bytes.clone()).await?;
         if self.is_stored(&answer, digest)? {
             return Ok(());
