@@ -363,3 +363,19 @@ async fn a_registry_that_is_down_is_waited_for_once_and_not_for_each_chart() {
     assert!(held.into_iter().all(|held| unknown(held).passing));
     assert_eq!(world.called().len(), 4, "one call, and three times again");
 }
+
+#[tokio::test]
+async fn a_registry_that_calls_its_empty_answers_html_is_understood() {
+    let world = World::guarded().await;
+    // Quay, for everything that it took.
+    world.change(|seen, mut response| {
+        if matches!(seen.method.as_str(), "POST" | "PUT" | "PATCH" | "HEAD") {
+            response.headers_mut().insert(header::CONTENT_TYPE, "text/html; charset=utf-8".parse().unwrap());
+        }
+        response
+    });
+    let channel = world.channel();
+    channel.prove(&[ChartName::new("demo")]).await.unwrap();
+    publish(&channel, &chart("1.0.0", "a")).await;
+    assert!(matches!(look(&channel, "1.0.0").await, Held::Present(_)));
+}

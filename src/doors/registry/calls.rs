@@ -208,11 +208,13 @@ pub(super) struct Reason {
 }
 
 impl Answer {
-    /// Whether it is a page for people: of a captive proxy, or to sign in.
+    /// Whether it is a page for people: of a captive proxy, or to sign in. The type alone says little: Quay sends what it
+    /// took, and nothing in it, as HTML.
     pub(super) fn is_page(&self) -> bool {
         let of_type = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        of_type.is_some_and(|value| value.starts_with("text/html"))
-            || self.body.trim_ascii_start().starts_with(b"<")
+        let is_html = of_type.is_some_and(|value| value.starts_with("text/html"));
+        let is_bare = self.status == StatusCode::OK && self.digest().is_none();
+        self.body.trim_ascii_start().starts_with(b"<") || is_html && is_bare
     }
 
     /// What was asked for was done.
