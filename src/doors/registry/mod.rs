@@ -41,9 +41,9 @@ pub struct Registry {
     /// Who the configuration says we are.
     configured: Option<Credentials>,
     environment: Arc<BTreeMap<String, String>>,
-    login: OnceCell<Option<Login>>,
+    login: OnceCell<Result<Option<Login>, Problem>>,
     /// How `/v2/` asks who we are.
-    probed: OnceCell<Option<Challenge>>,
+    probed: OnceCell<Result<Option<Challenge>, Problem>>,
     /// How an answer to another call asked it: there are registries where anybody may read.
     asked: Mutex<Option<Challenge>>,
     tokens: Mutex<BTreeMap<(String, &'static str), Slot>>,
