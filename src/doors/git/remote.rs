@@ -335,7 +335,7 @@ impl Remote {
         let mut objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
         let told = |error: Error| ours("opening it", &error);
         if let Some(folder) = &*objects {
-            return Repository::open_bare(folder.path()).map_err(told);
+            return Repository::open(folder.path()).map_err(told);
         }
         let folder = tempfile::Builder::new().prefix("chart-release-").tempdir().map_err(|error| {
             Problem::new(format!("cannot make a temporary folder: {error}")).next("check TMPDIR and the disk")
