@@ -5,7 +5,7 @@
 
 use super::{
     Id,
-    transport::{self, Ended, Way, one_line},
+    transport::{self, Broken, Ended, Way, one_line},
 };
 use crate::{
     doors::{http, patience::Fault},
@@ -281,9 +281,9 @@ impl Remote {
                 let problem = Problem::new(format!("{} did not say whether it took the push", self.shown()));
                 Err(Rejection::Unsure(Fault::passing(problem)))
             }
-            Err((error, ..)) if error.code() == ErrorCode::NotFastForward => Err(Rejection::Moved),
+            Err(why) if why.error.code() == ErrorCode::NotFastForward => Err(Rejection::Moved),
             Err(why) => {
-                let text = why.0.message().to_owned();
+                let text = why.error.message().to_owned();
                 let ended = self.explained("pushing", why);
                 Err(match ended.fault {
                     _ if lost_race(&text) => Rejection::Moved,
@@ -311,9 +311,9 @@ impl Remote {
     }
 
     /// Why a call ended: what the transport saw, else what the other program said, else what libgit2 says.
-    fn explained(&self, doing: &str, (error, ended, told): (Error, Option<Ended>, String)) -> Ended {
+    fn explained(&self, doing: &str, Broken { error, ended, told }: Broken) -> Ended {
         if let Some(ended) = ended {
-            return ended;
+            return *ended;
         }
         let told = one_line(&told);
         let text = if told.is_empty() { one_line(error.message()) } else { told };
