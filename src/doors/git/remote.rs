@@ -14,7 +14,7 @@ use crate::{
 };
 use bytes::Bytes;
 use git2::{
-    AutotagOption, Direction, Error, ErrorCode, FetchOptions, FileMode, ObjectType, PushOptions,
+    AutotagOption, Direction, Error, ErrorClass, ErrorCode, FetchOptions, FileMode, ObjectType, PushOptions,
     RemoteCallbacks, Repository, Signature, Time, build::TreeUpdateBuilder,
 };
 use std::{
@@ -316,7 +316,7 @@ impl Remote {
             return *ended;
         }
         let told = one_line(&told);
-        let text = if told.is_empty() { one_line(error.message()) } else { told };
+        let text = if told.is_empty() { one_line(error.message()) } else { told.clone() };
         let text = self.way.redacted(&text);
         let problem = Problem::new(format!("{doing} {} of {}: {text}", self.branch, self.shown()));
         let lower = text.to_lowercase();
@@ -326,6 +326,18 @@ impl Remote {
         if forbidden || says(&["host key verification failed", "does not appear to be a git", "not found"]) {
             let next = "check --pages-remote, and that the key or token may push there";
             return Ended { fault: Fault::Lasting(problem.next(next)), forbidden, unsure: false };
+        }
+        if says(&["dubious ownership"]) {
+            let next = "the repository belongs to another user: `git config --global --add safe.directory <directory>`";
+            return Ended { fault: Fault::Lasting(problem.next(next)), forbidden, unsure: false };
+        }
+        if told.is_empty()
+            && matches!(
+                error.class(),
+                ErrorClass::Config | ErrorClass::Invalid | ErrorClass::Object | ErrorClass::Reference
+            )
+        {
+            return Ended { fault: Fault::Lasting(problem), forbidden, unsure: false };
         }
         // An answer that ends too early, a connection that breaks: what was sent may have been taken.
         Ended { fault: Fault::passing(problem), forbidden: false, unsure: doing == "pushing" }
