@@ -631,6 +631,11 @@ async fn a_push_whose_answer_was_cut_is_not_made_twice() {
     assert_eq!(world.commits(), 2);
     let pushes = server.seen.lock().unwrap().iter().filter(|call| call.contains("receive-pack")).count();
     assert_eq!(pushes, 1);
+    // A run that died after its push is run again: nothing lacks.
+    let again = pages(with_token(&address));
+    assert!(matches!(look(&again, "demo", "1.1.0").await, Held::Present(_)));
+    publish_one(&again, chart("demo", "1.1.0")).await.unwrap();
+    assert_eq!(world.commits(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
