@@ -71,7 +71,7 @@ pub fn check(world: &World, report: &mut Report) -> Result<()> {
                 let layer = manifest.layer(PROVENANCE_LAYER).with_context(|| registry.name())?;
                 ensure!(layer.digest == provenance, "{} has another provenance", registry.name());
             }
-            pushed::as_pushed(&everywhere, &chart, &package, None)
+            pushed::as_pushed(&everywhere, &chart, &package, &repository.head()?)
         });
         for reader in &world.peers.helms {
             report.check(&format!("filled by {by}: {} pulls all of it from everywhere", reader.name), || {

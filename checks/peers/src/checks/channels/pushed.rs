@@ -19,20 +19,15 @@ pub fn check(everywhere: &Everywhere, report: &mut Report) -> Result<()> {
     for chart in everywhere.repository.charts()? {
         report.check(&format!("{}: chart layer first, UTC, source and revision", chart.title()), || {
             let package = everywhere.folder.package(&chart.name, &chart.version);
-            as_pushed(everywhere, &chart, &package, Some(&everywhere.repository.head()?))
+            as_pushed(everywhere, &chart, &package, &everywhere.repository.head()?)
         });
     }
     Ok(())
 }
 
 /// Compares the first registry's artifact with what Helm makes of `package`, and of a provenance beside it. `revision` is
-/// the commit that the chart was packaged from; none where somebody else packaged it.
-pub fn as_pushed(
-    everywhere: &Everywhere,
-    chart: &Chart,
-    package: &Path,
-    revision: Option<&str>,
-) -> Result<()> {
+/// the commit that introduced the version.
+pub fn as_pushed(everywhere: &Everywhere, chart: &Chart, package: &Path, revision: &str) -> Result<()> {
     let (peers, registry) = (&everywhere.world.peers, &everywhere.registries[0]);
     let helm = peers.newest_helm();
     let remote = format!("oci://{}/pushed", registry.address);
@@ -56,10 +51,10 @@ pub fn as_pushed(
     ensure!(our_time.ends_with('Z'), "our time is {our_time}");
     ensure!(their_time.ends_with("+09:00"), "Helm's time is {their_time}, no longer a local one");
     let theirs_has = |key: &str| theirs["annotations"].get(key).is_some();
-    for (key, wanted) in ADDED.into_iter().zip([Some(SOURCE), revision]).filter(|(key, _)| !theirs_has(key)) {
+    for (key, wanted) in ADDED.into_iter().zip([SOURCE, revision]).filter(|(key, _)| !theirs_has(key)) {
         let added = ours["annotations"].as_object_mut().and_then(|annotations| annotations.remove(key));
         let added = added.as_ref().and_then(Value::as_str);
-        ensure!(added == wanted, "{key} is {added:?}, not {wanted:?}");
+        ensure!(added == Some(wanted), "{key} is {added:?}, not {wanted}");
     }
     ensure!(ours == theirs, "ours:\n{ours:#}\nHelm's:\n{theirs:#}");
     Ok(())

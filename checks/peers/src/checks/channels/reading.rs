@@ -98,10 +98,9 @@ impl Reader<'_> {
         let mut install = helm(&["install", "release", "--dry-run=client", "--disable-openapi-validation"]);
         install.args(["--kube-apiserver", self.cluster]);
         let install = self.rendered(install)?;
-        // Some of Helm's lines say when and from where.
-        let install = install.lines().filter(|line| {
-            !["LAST DEPLOYED: ", "Pulled: ", "Digest: "].iter().any(|begin| line.starts_with(begin))
-        });
+        // Before these lines Helm says from where, and for a plus sign that it is an underscore there.
+        let install = install.lines().skip_while(|line| !line.starts_with("NAME: "));
+        let install = install.filter(|line| !line.starts_with("LAST DEPLOYED: "));
         let install = install.map(|line| format!("{line}\n")).collect();
         Ok(vec![("show all", show), ("template", template), ("install", install)])
     }
