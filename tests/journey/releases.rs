@@ -261,3 +261,74 @@ async fn who_may_not_write_is_told_the_line_to_paste() {
         assert!(!token.is_some_and(|token| told.contains(token)));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_any_fault_that_lasts_a_run_without_it_completes() {
+    let package = package("1.0.0", "hello");
+    for fault in [Fault::Status(401), Fault::Status(403), Fault::Status(404), Fault::SignInPage] {
+        for number in 1.. {
+            let hub = Hub::new();
+            hub.front.at(number, fault);
+            let first = hub.publish(&package).await;
+            let reached = hub.front.requests().len() >= number;
+            hub.front.heal();
+            hub.publish(&package).await.unwrap_or_else(|told| panic!("{fault:?} at {number}: {told}"));
+            assert_eq!(hub.github.stored(), DONE, "{fault:?} at {number}: first {first:?}");
+            if !reached {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_drafts_of_ours_one_is_published_and_none_stays() {
+    let hub = Hub::new();
+    let package = package("1.0.0", "hello");
+    hub.channel().stage(&hub.record(&package), &package).await.expect("it is staged");
+    let draft = hub.github.releases().remove(0);
+    hub.github.seed(chart_copy(&draft));
+    hub.publish(&package).await.expect("it is published");
+    assert_eq!(hub.github.stored(), DONE);
+}
+
+/// The same draft again, without its package.
+fn chart_copy(draft: &Release) -> Release {
+    Release { assets: Vec::new(), ..draft.clone() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_an_upload_is_removed_and_made_again() {
+    let hub = Hub::new();
+    hub.github.set(|switches| switches.broken_uploads = 2);
+    hub.publish(&package("1.0.0", "hello")).await.expect("it is published");
+    assert_eq!(hub.github.stored(), DONE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_version_does_not_become_the_latest() {
+    let hub = Hub::new();
+    hub.publish(&package("1.0.0", "hello")).await.expect("it is published");
+    hub.publish(&package("0.9.0", "hello")).await.expect("it is published");
+    hub.publish(&package("2.0.0-rc.1", "hello")).await.expect("it is published");
+    assert_eq!(hub.github.latest().as_deref(), Some("demo-1.0.0"));
+    assert!(hub.github.tagged("demo-2.0.0-rc.1")[0].prerelease);
+    hub.publish(&package("1.0.1", "hello")).await.expect("it is published");
+    assert_eq!(hub.github.latest().as_deref(), Some("demo-1.0.1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_was_burned_and_a_commit_that_may_not_be_tagged_say_what_to_do() {
+    let hub = Hub::new();
+    let (package, next) = (package("1.0.0", "hello"), package("1.0.1", "hello"));
+    let burned = hub.github.seed(Release { immutable: true, ..Release::published("demo-1.0.0") });
+    hub.github.forget(burned);
+    let told = hub.publish(&package).await.expect_err("the tag is burned");
+    assert!(told.contains("tag") && told.contains(" / "), "{told}");
+    hub.github.set(|switches| switches.only_newest_target = true);
+    let mut record = hub.record(&next);
+    record.commit = Some("0123456789012345678901234567890123456789".into());
+    let channel = hub.channel();
+    channel.stage(&record, &next).await.expect("it is staged");
+    assert!(channel.expose(&[record]).await.pop().expect("an answer").is_err());
+}

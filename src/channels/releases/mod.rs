@@ -64,7 +64,7 @@ pub struct Releases {
     template: Template,
     github: GitHub,
     budget: Option<github::Budget>,
-    /// The newest releases, until something was written.
+    /// The newest releases, kept up with what was written; gone when it is not known what was.
     page: tokio::sync::Mutex<Option<Arc<Vec<Release>>>>,
     /// What this run brought, by version, until it is exposed.
     staged: Mutex<BTreeMap<ChartVersion, Staged>>,
@@ -113,7 +113,7 @@ impl Releases {
         self.staged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The newest releases. Asked once, and again after a write.
+    /// The newest releases. Asked once, and again when it is not known whether something was written.
     async fn page(&self) -> Result<Arc<Vec<Release>>, Problem> {
         let mut page = self.page.lock().await;
         if let Some(page) = &*page {
@@ -124,9 +124,29 @@ impl Releases {
         Ok(newest)
     }
 
-    /// Something was written, or may have been: what was known is not known any more.
-    async fn wrote(&self) {
+    /// Something may have been written: what was known is not known any more.
+    async fn doubt(&self) {
         *self.page.lock().await = None;
+    }
+
+    /// A release is like this now.
+    async fn know(&self, release: &Release) {
+        if let Some(page) = &mut *self.page.lock().await {
+            let page = Arc::make_mut(page);
+            match page.iter_mut().find(|known| known.id == release.id) {
+                Some(known) => known.clone_from(release),
+                None => page.insert(0, release.clone()),
+            }
+        }
+    }
+
+    /// Removes a draft of ours that nobody needs.
+    async fn discard(&self, draft: &Release) -> Result<(), Problem> {
+        self.patience().read(|| self.github.delete_release(draft.id)).await?;
+        if let Some(page) = &mut *self.page.lock().await {
+            Arc::make_mut(page).retain(|known| known.id != draft.id);
+        }
+        Ok(())
     }
 
     /// Takes this many writes from what GitHub lets us do, before any of them is made.
@@ -214,7 +234,11 @@ impl Channel for Releases {
     }
 
     async fn stage(&self, record: &Record, package: &Package) -> Result<Holding, Problem> {
-        self.stage_one(record, package).await
+        let staged = self.stage_one(record, package).await;
+        if staged.is_err() {
+            self.doubt().await;
+        }
+        staged
     }
 
     async fn attach(&self, to: &Record, attachment: &Attachment) -> Result<(), Problem> {
@@ -226,7 +250,11 @@ impl Channel for Releases {
         // One after the other, as GitHub asks for; what takes time was done in staging.
         let mut exposed = Vec::with_capacity(staged.len());
         for record in staged {
-            exposed.push(self.expose_one(record).await);
+            let one = self.expose_one(record).await;
+            if one.is_err() {
+                self.doubt().await;
+            }
+            exposed.push(one);
         }
         exposed
     }

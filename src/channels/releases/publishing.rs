@@ -26,7 +26,6 @@ impl Releases {
             true => self.publish(record, &staged).await,
             false => self.complete(record, &staged).await,
         };
-        self.wrote().await;
         if exposed.is_ok() {
             // Its bytes are not needed any more, and its name is taken at GitHub now.
             self.staged().remove(&record.is);
@@ -50,7 +49,10 @@ impl Releases {
             Ok(now.filter(|release| !release.draft).map(Ok))
         };
         match self.patience().write(|| self.github.update(id, &wanted), look).await? {
-            Ok(release) => self.visible(record, &release).await,
+            Ok(release) => {
+                self.know(&release).await;
+                self.visible(record, &release).await
+            }
             Err(refusal) => self.refused(record, staged, &refusal).await,
         }
     }
@@ -97,6 +99,7 @@ impl Releases {
             self.upload(&now, &file, bytes).await?;
         }
         let now = self.patience().read(|| self.github.by_id(id)).await?.ok_or_else(gone)?;
+        self.know(&now).await;
         self.visible(record, &now).await
     }
 
@@ -152,7 +155,8 @@ impl Releases {
             return Err(Problem::new(what).next("run again, to complete it").passing().into());
         }
         let reference = self.visible(record, &theirs).await?;
-        self.patience().read(|| self.github.delete_release(staged.release.id)).await?;
+        self.know(&theirs).await;
+        self.discard(&staged.release).await?;
         Ok(reference)
     }
 
@@ -177,7 +181,7 @@ impl Releases {
     pub(super) async fn attach_provenance(&self, to: &Record, bytes: &Bytes) -> Result<(), Problem> {
         let is = &to.is;
         let tag = self.template.render(&to.metadata)?;
-        let Place::Published(release) = self.find(&*self.page().await?, is, Some(&tag)).await? else {
+        let Place::Published(release) = self.find(&self.page().await?, is, Some(&tag)).await? else {
             return Err(Problem::new(format!("there is no release of {is} to add a provenance to")).passing());
         };
         let file = provenance_file(is);
@@ -196,7 +200,9 @@ impl Releases {
             .next("sign the next version before it is published"));
         }
         self.reserve(1, is).await?;
-        self.upload(&release, &file, bytes).await
+        let done = self.upload(&release, &file, bytes).await;
+        self.doubt().await;
+        done
     }
 }
 

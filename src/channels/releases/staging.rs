@@ -16,39 +16,33 @@ use crate::{
 };
 use bytes::Bytes;
 
+/// What a draft that is there can still need: its text, a package in place of another, its publication.
+const MOST_FOR_A_DRAFT: usize = 4;
+
 impl Releases {
     /// Brings one version as far as readers do not see it.
     pub(super) async fn stage_one(&self, record: &Record, package: &Package) -> Result<Holding, Problem> {
         let is = &record.is;
         let name = self.template.render(&record.metadata)?;
         self.unique(is, &name)?;
-        let mut staged = Staged {
-            body: self.words(record, package),
-            name,
-            package: package.bytes.clone(),
-            provenance: package.provenance.clone(),
-            release: match self.find(&*self.page().await?, is, None).await? {
-                Place::Draft(release, scrap) => {
-                    self.reserve(4 + scrap.len(), is).await?;
-                    for one in scrap {
-                        self.patience().read(|| self.github.delete_release(one.id)).await?;
-                    }
-                    release
+        let body = self.words(record, package);
+        let release = match self.find(&self.page().await?, is, Some(&name)).await? {
+            Place::Published(release) => return self.stage_published(record, package, release).await,
+            Place::Draft(release, scrap) => {
+                self.reserve(scrap.len() + MOST_FOR_A_DRAFT, is).await?;
+                for draft in &scrap {
+                    self.discard(draft).await?;
                 }
-                _ => match self
-                    .find(&*self.page().await?, is, Some(&self.template.render(&record.metadata)?))
-                    .await?
-                {
-                    Place::Published(release) => return self.stage_published(record, package, release).await,
-                    Place::Wish(commit) => {
-                        self.check_wish(record, &commit).await?;
-                        self.create(record, package).await?
-                    }
-                    Place::Draft(release, _) => release,
-                    Place::Nowhere => self.create(record, package).await?,
-                },
-            },
+                release
+            }
+            Place::Wish(commit) => {
+                self.check_wish(record, &commit).await?;
+                self.create(record, &name, &body).await?
+            }
+            Place::Nowhere => self.create(record, &name, &body).await?,
         };
+        let (bytes, provenance) = (package.bytes.clone(), package.provenance.clone());
+        let mut staged = Staged { release, name, body, package: bytes, provenance };
         staged.release = self.fill(record, &staged).await?;
         let mut held = holding(&staged.release, is, Standing::Drafted);
         if let Some(asset) = whole(&staged.release, &is.package_file()) {
@@ -125,11 +119,10 @@ impl Releases {
     }
 
     /// Makes a draft, after taking all writes that the version needs.
-    async fn create(&self, record: &Record, package: &Package) -> Result<Release, Problem> {
+    async fn create(&self, record: &Record, name: &str, body: &str) -> Result<Release, Problem> {
         let is = &record.is;
-        self.reserve(3 + usize::from(package.provenance.is_some()), is).await?;
-        let (name, body) = (self.template.render(&record.metadata)?, self.words(record, package));
-        let wanted = Self::draft(record, &name, &body);
+        self.reserve(3 + usize::from(record.provenance.is_some()), is).await?;
+        let wanted = Self::draft(record, name, body);
         let mark = Mark::of(record);
         let look = || async {
             let newest = self.github.newest().await?;
@@ -138,8 +131,9 @@ impl Releases {
             Ok(made.map(Ok))
         };
         let answer = self.patience().write(|| self.github.create(&wanted), look).await;
-        self.wrote().await;
-        answer?.map_err(|refusal| refusal.problem())
+        let made = answer?.map_err(|refusal| refusal.problem())?;
+        self.know(&made).await;
+        Ok(made)
     }
 
     /// Brings a draft of ours to what is wanted, and reads it back.
@@ -150,7 +144,6 @@ impl Releases {
             let wanted = Self::draft(record, &staged.name, &staged.body);
             let answer = self.patience().read(|| self.github.update(release.id, &wanted)).await?;
             answer.map_err(|refusal| refusal.problem())?;
-            self.wrote().await;
         }
         let (package, provenance) = (is.package_file(), provenance_file(is));
         self.put(release, &package, Some(&staged.package)).await?;
@@ -182,7 +175,6 @@ impl Releases {
                 return Ok(());
             }
             self.patience().read(|| self.github.delete_asset(asset.id)).await?;
-            self.wrote().await;
         }
         match bytes {
             Some(bytes) => self.upload(release, file, bytes).await,
@@ -202,7 +194,6 @@ impl Releases {
             Ok(None)
         };
         let answer = self.patience().write(|| self.github.upload(release, file, bytes.clone()), look).await;
-        self.wrote().await;
         answer?.map_err(|refusal| refusal.problem())?;
         Ok(())
     }
