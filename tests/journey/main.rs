@@ -13,4 +13,5 @@ mod hostile;
 mod library;
 mod many;
 mod places;
+mod releases;
 mod versions;
