@@ -287,13 +287,13 @@ async fn of_two_drafts_of_ours_one_is_published_and_none_stays() {
     let package = package("1.0.0", "hello");
     hub.channel().stage(&hub.record(&package), &package).await.expect("it is staged");
     let draft = hub.github.releases().remove(0);
-    hub.github.seed(chart_copy(&draft));
+    hub.github.seed(without_its_package(&draft));
     hub.publish(&package).await.expect("it is published");
     assert_eq!(hub.github.stored(), DONE);
 }
 
-/// The same draft again, without its package.
-fn chart_copy(draft: &Release) -> Release {
+/// The same draft again.
+fn without_its_package(draft: &Release) -> Release {
     Release { assets: Vec::new(), ..draft.clone() }
 }
 
@@ -319,16 +319,24 @@ async fn an_older_version_does_not_become_the_latest() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_was_burned_and_a_commit_that_may_not_be_tagged_say_what_to_do() {
-    let hub = Hub::new();
+    let mut hub = Hub::new();
     let (package, next) = (package("1.0.0", "hello"), package("1.0.1", "hello"));
     let burned = hub.github.seed(Release { immutable: true, ..Release::published("demo-1.0.0") });
     hub.github.forget(burned);
     let told = hub.publish(&package).await.expect_err("the tag is burned");
-    assert!(told.contains("tag") && told.contains(" / "), "{told}");
+    assert!(told.contains("raise the version of demo"), "{told}");
+
     hub.github.set(|switches| switches.only_newest_target = true);
-    let mut record = hub.record(&next);
-    record.commit = Some("0123456789012345678901234567890123456789".into());
+    let record = hub.record(&next);
+    hub.world.write("charts/demo/values.yaml", "later: true\n");
+    hub.world.commit("Go on");
+    hub.world.git(&["push", "--quiet", "../bare.git", "main"]);
     let channel = hub.channel();
     channel.stage(&record, &next).await.expect("it is staged");
-    assert!(channel.expose(&[record]).await.pop().expect("an answer").is_err());
+    let exposed = channel.expose(std::slice::from_ref(&record)).await.pop().expect("an answer");
+    let Err(ExposeError::Failed(problem)) = exposed else { panic!("it may not: {exposed:?}") };
+    let next = problem.next.expect("a next step");
+    let command = format!("git tag 'demo-1.0.1' {}", record.commit.expect("a commit"));
+    assert!(next.starts_with(&command), "{next}");
+    assert!(hub.github.stored().contains(&"draft demo-1.0.1: demo-1.0.1.tgz".to_owned()));
 }

@@ -66,12 +66,7 @@ impl GitHub {
         };
         let no_answer = |error| http::no_answer(&called, error);
         let answer = request.send().await.map_err(no_answer)?;
-        let number = |name: &str| answer.headers().get(name)?.to_str().ok()?.trim().parse().ok();
-        let limits = Limits {
-            retry_after: number("retry-after"),
-            remaining: number("x-ratelimit-remaining"),
-            reset: number("x-ratelimit-reset"),
-        };
+        let limits = Limits::of(answer.headers());
         let status = answer.status().as_u16();
         let body = answer.bytes().await.map_err(no_answer)?;
         Ok(Reply { call: called, status, limits, body })

@@ -213,12 +213,7 @@ impl GitHub {
             _ => github._get(url).await,
         };
         let answer = answer.map_err(|error| no_answer(&called, &error))?;
-        let number = |name: &str| answer.headers().get(name)?.to_str().ok()?.trim().parse().ok();
-        let limits = Limits {
-            retry_after: number("retry-after"),
-            remaining: number("x-ratelimit-remaining"),
-            reset: number("x-ratelimit-reset"),
-        };
+        let limits = Limits::of(answer.headers());
         let status = answer.status().as_u16();
         let body = github.body_to_string(answer).await.map_err(|error| no_answer(&called, &error))?;
         Ok(Reply { call: called, status, limits, body: body.into() })

@@ -19,11 +19,11 @@ pub(super) struct Reply {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Limits {
     /// `retry-after`, in seconds.
-    pub(super) retry_after: Option<u64>,
+    retry_after: Option<u64>,
     /// `x-ratelimit-remaining`.
-    pub(super) remaining: Option<u64>,
+    remaining: Option<u64>,
     /// `x-ratelimit-reset`, in seconds since 1970.
-    pub(super) reset: Option<u64>,
+    reset: Option<u64>,
 }
 
 /// GitHub understood, and says no.
@@ -114,6 +114,15 @@ impl Reply {
 }
 
 impl Limits {
+    pub(super) fn of(headers: &reqwest::header::HeaderMap) -> Self {
+        let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();
+        Self {
+            retry_after: number("retry-after"),
+            remaining: number("x-ratelimit-remaining"),
+            reset: number("x-ratelimit-reset"),
+        }
+    }
+
     fn wait(self) -> Option<Duration> {
         let until_reset = || {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
