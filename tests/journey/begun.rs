@@ -241,7 +241,11 @@ fn who_may_not_write_to_the_registry_is_told_before_anything_is_written() {
     ];
     let publish = ["publish", "--channel", "releases", "--channel", "pages", "--channel", &oci];
 
-    world.run_with(&reader, &publish).ends_with(1).says("oci://").says("push");
+    world
+        .run_with(&reader, &publish)
+        .ends_with(1)
+        .says("write_package")
+        .says("check user, password and rights");
 
     world.nothing_was_written();
 }

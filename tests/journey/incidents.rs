@@ -160,7 +160,7 @@ fn the_chart_is_the_first_layer_whatever_its_digest() {
     let release = Release::published("demo-1.0.0").asset("demo-1.0.0.tgz", package);
     world.github.seed(release.asset("demo-1.0.0.tgz.prov", provenance.clone()));
 
-    world.publish(&[]).ends_with(0);
+    world.publish_to(&["releases", &world.oci()], &[]).ends_with(0);
 
     let manifest = world.registry.manifest("acme/charts/demo", "1.0.0").expect("a manifest").json();
     let layers: Vec<&str> = manifest["layers"]

@@ -13,8 +13,10 @@ fn fifty_publishers_at_once_leave_fifty_entries() {
     world.commit_and_push("Add fifty charts");
 
     thread::scope(|scope| {
-        let runs: Vec<_> =
-            names.iter().map(|name| scope.spawn(|| world.publish_to(&["pages"], &[name]))).collect();
+        let runs: Vec<_> = names
+            .iter()
+            .map(|name| scope.spawn(|| world.publish_to(&["pages"], &[name, "--retry-pause", "400"])))
+            .collect();
         for run in runs {
             run.join().expect("it ran").ends_with(0);
         }
