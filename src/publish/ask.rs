@@ -103,7 +103,8 @@ pub(super) async fn begun_before(
     // The newest stands first, and the eldest goes out first.
     found.reverse();
     let begun: Vec<ChartVersion> = found.iter().map(|one| one.is.clone()).collect();
-    let answers = ask(run, &begun).await;
+    let mut answers = ask(run, &begun).await;
+    mistrust_missing(run, &begun, &mut answers).await;
     (found.into_iter().map(candidate).zip(answers).collect(), silent)
 }
 

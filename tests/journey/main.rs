@@ -2,6 +2,9 @@
 
 mod world;
 
+mod adoption;
+mod begun;
+mod budget;
 mod channels;
 mod content;
 mod dead_run;
@@ -10,8 +13,10 @@ mod fake_others;
 mod first;
 mod guards;
 mod hostile;
+mod incidents;
 mod library;
 mod many;
 mod places;
+mod races;
 mod releases;
 mod versions;
