@@ -13,4 +13,5 @@ mod hostile;
 mod library;
 mod many;
 mod places;
+mod stop_anywhere;
 mod versions;
