@@ -51,7 +51,7 @@ const NEIGHBOURS: [(&str, &[&str]); 10] = [
 const DOORS: [(&str, &str); 6] = [
     ("git2::", "src/doors/git"),
     ("octocrab::", "src/doors/github"),
-    ("oci_client::", "src/doors/registry"),
+    ("oci_spec::", "src/doors/registry"),
     ("docker_credential::", "src/doors/credentials"),
     ("reqwest::", "src/doors/"),
     ("tempfile::", "src/doors/"),

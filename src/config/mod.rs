@@ -17,7 +17,7 @@ mod tests;
 pub use channel::ChannelChoice;
 pub use github::{GitHub, Latest, ReleaseOptions};
 pub use given::{ConfigFile, Given};
-pub use options::{NAMES, secrets};
+pub use options::{NAMES, is_secret, secrets};
 pub use pages::{PagesOptions, site_of};
 pub use registry::Registries;
 

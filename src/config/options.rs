@@ -181,7 +181,8 @@ pub fn secrets(environment: &BTreeMap<String, String>) -> Vec<Secret> {
     secrets.filter_map(|(_, value)| Secret::new(value.trim()).ok()).collect()
 }
 
-fn is_secret(name: &str) -> bool {
+/// Whether a variable of this name holds a secret.
+pub fn is_secret(name: &str) -> bool {
     let ours = name.starts_with(PREFIX)
         && ["_TOKEN", "_PASSWORD", "_PASSPHRASE"].iter().any(|end| name.ends_with(end));
     let of_registry = name.strip_prefix(REGISTRY_PASSWORD).is_some_and(|rest| rest.starts_with('_'));

@@ -14,4 +14,5 @@ mod library;
 mod many;
 mod places;
 mod stop_anywhere;
+mod releases;
 mod versions;

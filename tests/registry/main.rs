@@ -7,7 +7,6 @@ mod world;
 use chart_release::{
     channels::{Channel, ExposeError, oci::Oci},
     charts::{ChartName, ChartVersion},
-    digest::Digest,
     holdings::{Attachment, Blob, Held, Kind, Standing},
     problem::Problem,
 };
@@ -41,7 +40,7 @@ async fn a_version_is_brought_staged_tagged_and_fetched() {
     assert_eq!(staged.attached, [Kind::Provenance].into());
     assert_eq!(look(&channel, "1.0.0+build.1").await, Held::Absent, "nobody sees what is staged");
 
-    let exposed = channel.expose(&[record.clone()]).await.remove(0).unwrap();
+    let exposed = channel.expose(std::slice::from_ref(&record)).await.remove(0).unwrap();
     assert_eq!(exposed.url, world.url("1.0.0_build.1"));
     assert_eq!(exposed.digest, Some(package.digest));
     let Held::Present(holding) = look(&channel, "1.0.0+build.1").await else { panic!() };
@@ -108,7 +107,7 @@ async fn a_tag_that_appears_between_staging_and_exposing_is_never_moved() {
     same.0.source = Some("https://example.com/moved".into());
     ours.stage(&one.0, &one.1).await.unwrap();
     publish(&theirs, &same).await;
-    let kept = ours.expose(&[one.0.clone()]).await.remove(0).unwrap();
+    let kept = ours.expose(std::slice::from_ref(&one.0)).await.remove(0).unwrap();
     assert_eq!(kept.digest, Some(one.1.digest));
     let tag_puts = |calls: Vec<String>| {
         calls.iter().filter(|call| call.starts_with("PUT") && call.ends_with("/1.0.0")).count()
@@ -118,7 +117,9 @@ async fn a_tag_that_appears_between_staging_and_exposing_is_never_moved() {
     let (one, other) = (chart("1.1.0", "a"), chart("1.1.0", "b"));
     ours.stage(&one.0, &one.1).await.unwrap();
     publish(&theirs, &other).await;
-    let Err(ExposeError::Taken(holding)) = ours.expose(&[one.0.clone()]).await.remove(0) else { panic!() };
+    let Err(ExposeError::Taken(holding)) = ours.expose(std::slice::from_ref(&one.0)).await.remove(0) else {
+        panic!()
+    };
     assert_eq!(holding.package, Some(other.1.digest));
     let Held::Present(holding) = look(&ours, "1.1.0").await else { panic!() };
     assert_eq!(ours.fetch(&one.0.is, &holding).await.unwrap().bytes, other.1.bytes);
@@ -189,7 +190,7 @@ async fn a_registry_is_in_use_when_a_tag_is_a_version() {
 
 #[tokio::test]
 async fn a_registry_that_asks_nobody_who_they_are_works() {
-    let world = World::start(World::default()).await;
+    let world = World::open().await;
     let channel = world.channel_of(None, &[]);
     let one = chart("1.0.0", "a");
     assert_eq!(look(&channel, "1.0.0").await, Held::Absent);
@@ -215,7 +216,7 @@ async fn a_blob_that_lies_in_another_repository_is_mounted_or_sent() {
     world.called();
     // This registry refuses every mount with 202.
     registry.put_blob("acme/to", &bytes, Some("acme/from")).await.unwrap();
-    assert!(registry.has_blob("acme/to", Digest::of(&bytes)).await.unwrap());
+    assert!(registry.has_blob("acme/to", Blob::of(&bytes)).await.unwrap());
     world.called();
     world.play(|seen| (seen.method == "POST").then(|| world::plain(201, "")));
     registry.put_blob("acme/third", &bytes::Bytes::from_static(b"other"), Some("acme/from")).await.unwrap();

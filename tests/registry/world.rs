@@ -38,6 +38,7 @@ pub const IDENTITY: &str = "identity-of-the-robot";
 pub struct Seen {
     pub method: Method,
     pub path: String,
+    pub query: String,
     pub headers: HeaderMap,
 }
 
@@ -63,7 +64,17 @@ impl World {
         Self::start(Self { guarded: true, ..Self::default() }).await
     }
 
-    pub async fn start(mut world: Self) -> Arc<Self> {
+    /// Anybody may do everything.
+    pub async fn open() -> Arc<Self> {
+        Self::start(Self::default()).await
+    }
+
+    /// Anybody may read, and only the robot may write.
+    pub async fn public() -> Arc<Self> {
+        Self::start(Self { guarded: true, anonymous: true, ..Self::default() }).await
+    }
+
+    async fn start(mut world: Self) -> Arc<Self> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         world.port = listener.local_addr().unwrap().port();
         let world = Arc::new(world);
@@ -155,7 +166,8 @@ impl World {
         let query = if form.is_empty() { query } else { form };
         let decoded = query.replace("%3A", ":").replace("%2F", "/").replace("%2C", ",");
         let scope = decoded.split('&').find_map(|pair| pair.strip_prefix("scope=")).unwrap_or_default();
-        if !known && !(self.anonymous && given.is_none() && !scope.contains("push")) {
+        let reads = self.anonymous && given.is_none() && !scope.contains("push");
+        if !known && !reads {
             return reason(
                 401,
                 "UNAUTHORIZED",
@@ -179,6 +191,7 @@ async fn front(State(world): State<Arc<World>>, request: Request, next: Next) ->
     let seen = Seen {
         method: parts.method.clone(),
         path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers.clone(),
     };
     world.log.lock().unwrap().push(format!("{} {}", seen.method, seen.path));

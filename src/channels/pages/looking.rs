@@ -131,6 +131,17 @@ impl Place {
         }
     }
 
+    /// The bytes of a package in the branch, and of its provenance.
+    pub(super) fn read_package(
+        &self,
+        state: &State,
+        path: &str,
+    ) -> Result<Option<(Bytes, Option<Bytes>)>, Problem> {
+        let Some(blob) = self.blob(state, path)? else { return Ok(None) };
+        let beside = self.blob(state, &provenance(path))?.map(|blob| self.remote.read(blob)).transpose()?;
+        Ok(Some((self.remote.read(blob)?, beside)))
+    }
+
     /// Where the package that an entry names is.
     pub(super) fn lies(&self, state: &State, url: &str) -> Lies {
         let own = self.url.as_deref().and_then(|own| url.strip_prefix(own)?.strip_prefix('/'));
@@ -198,17 +209,4 @@ fn has_scheme(url: &str) -> bool {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
     })
-}
-
-impl Place {
-    /// The bytes of a package in the branch, and of its provenance.
-    pub(super) fn read_package(
-        &self,
-        state: &State,
-        path: &str,
-    ) -> Result<Option<(Bytes, Option<Bytes>)>, Problem> {
-        let Some(blob) = self.blob(state, path)? else { return Ok(None) };
-        let beside = self.blob(state, &provenance(path))?.map(|blob| self.remote.read(blob)).transpose()?;
-        Ok(Some((self.remote.read(blob)?, beside)))
-    }
 }

@@ -188,12 +188,13 @@ impl Place {
         if new.is_empty() {
             return Ok((exposed, None));
         }
-        let entry = |(record, url): &(&'_ Record, String)| (url.clone(), record.created);
         let entries: Vec<NewEntry<'_>> = new
             .iter()
-            .map(|one| {
-                let (url, created) = entry(one);
-                NewEntry { metadata: &one.0.metadata, urls: vec![url], created, digest: one.0.package.digest }
+            .map(|(record, url): &(&Record, String)| NewEntry {
+                metadata: &record.metadata,
+                urls: vec![url.clone()],
+                created: record.created,
+                digest: record.package.digest,
             })
             .collect();
         let newest = entries.iter().map(|entry| entry.created).max().unwrap_or_default();

@@ -34,7 +34,7 @@ pub(super) struct OverHttp {
     shown: String,
     /// For the address's own host only.
     authorization: Option<HeaderValue>,
-    secrets: Vec<Secret>,
+    caller: Caller,
     /// Where the repository is now, when the first call of a conversation was led elsewhere.
     moved: Mutex<Option<Url>>,
 }
@@ -72,8 +72,8 @@ impl OverHttp {
             client: http::client(settings)?,
             shown: url.to_string(),
             address: url,
+            caller: Caller { known: authorization.is_some(), secrets },
             authorization,
-            secrets,
             moved: Mutex::default(),
         })
     }
@@ -83,7 +83,7 @@ impl OverHttp {
     }
 
     pub fn redacted(&self, text: &str) -> String {
-        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose(), "***"))
+        self.caller.redacted(text)
     }
 
     /// Begins what libgit2 asks for.
@@ -92,12 +92,13 @@ impl OverHttp {
         match action {
             Service::UploadPackLs | Service::ReceivePackLs => {
                 let url = below(&self.address, "info/refs", Some(service));
-                let answer = self.call(self.request(Method::GET, &url), "GET", &url, action, "advertisement");
+                let answer =
+                    self.caller.call(self.request(Method::GET, &url), "GET", &url, action, "advertisement");
                 let answer =
                     wait(answer).map_err(|error| Error::from_str(&error.to_string()))?.map_err(end)?;
                 let base = led_to(answer.url());
                 *self.moved.lock().unwrap_or_else(PoisonError::into_inner) = base;
-                Ok(Box::new(Answer { answer, rest: Bytes::new(), doing: self.doing("GET", &url) }))
+                Ok(Box::new(Answer { answer, rest: Bytes::new(), doing: format!("GET {}", url.path()) }))
             }
             Service::UploadPack | Service::ReceivePack => {
                 let moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -106,7 +107,7 @@ impl OverHttp {
                     .request(Method::POST, &url)
                     .header(CONTENT_TYPE, format!("application/x-{service}-request"));
                 Ok(Box::new(Question {
-                    way: self.client_for(),
+                    caller: self.caller.clone(),
                     request: Some(request),
                     url,
                     action,
@@ -115,14 +116,6 @@ impl OverHttp {
                 }))
             }
         }
-    }
-
-    fn client_for(&self) -> Caller {
-        Caller { known: self.authorization.is_some(), secrets: self.secrets.clone() }
-    }
-
-    fn doing(&self, method: &str, url: &Url) -> String {
-        format!("{method} {}", url.path())
     }
 
     /// A request; what says who we are goes along only to the address's own host.
@@ -135,21 +128,10 @@ impl OverHttp {
             _ => request,
         }
     }
-
-    async fn call(
-        &self,
-        request: RequestBuilder,
-        method: &str,
-        url: &Url,
-        action: Service,
-        kind: &str,
-    ) -> Result<Response, Ended> {
-        self.client_for().call(request, method, url, action, kind).await
-    }
 }
 
 /// What is needed to tell how a call ended.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Caller {
     /// We say who we are.
     known: bool,
@@ -157,6 +139,11 @@ struct Caller {
 }
 
 impl Caller {
+    fn redacted(&self, text: &str) -> String {
+        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose(), "***"))
+    }
+
+    /// Makes a call. The answer is git's; everything else is why the call ended.
     async fn call(
         &self,
         request: RequestBuilder,
@@ -195,8 +182,7 @@ impl Caller {
             "text/plain" | "" => beginning(answer).await,
             _ => String::new(),
         };
-        let said = self.secrets.iter().fold(said, |text, secret| text.replace(secret.expose(), "***"));
-        let said = one_line(&said);
+        let said = one_line(&self.redacted(&said));
         let said = if said.is_empty() { said } else { format!(": {said}") };
         let problem = Problem::new(format!("{doing}: {status}{said}"));
         let limited = status == StatusCode::FORBIDDEN && (after.is_some() || said.contains("rate limit"));
@@ -299,7 +285,7 @@ impl Write for Answer {
 
 /// A call whose body libgit2 writes before it reads the answer.
 struct Question {
-    way: Caller,
+    caller: Caller,
     request: Option<RequestBuilder>,
     url: Url,
     action: Service,
@@ -322,7 +308,7 @@ impl Read for Question {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let Some(request) = self.request.take() {
             let request = request.body(std::mem::take(&mut self.body));
-            let answer = wait(self.way.call(request, "POST", &self.url, self.action, "result"))?;
+            let answer = wait(self.caller.call(request, "POST", &self.url, self.action, "result"))?;
             let answer = answer.map_err(|ended| io::Error::other(end(ended)))?;
             let doing = format!("POST {}", self.url.path());
             self.answer = Some(Answer { answer, rest: Bytes::new(), doing });

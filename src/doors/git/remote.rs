@@ -5,7 +5,7 @@
 
 use super::{
     Id,
-    transport::{self, Ended, Way, one_line},
+    transport::{self, Broken, Ended, Way, one_line},
 };
 use crate::{
     doors::{http, patience::Fault},
@@ -14,7 +14,7 @@ use crate::{
 };
 use bytes::Bytes;
 use git2::{
-    AutotagOption, Direction, Error, ErrorCode, FetchOptions, FileMode, ObjectType, PushOptions,
+    AutotagOption, Direction, Error, ErrorClass, ErrorCode, FetchOptions, FileMode, ObjectType, PushOptions,
     RemoteCallbacks, Repository, Signature, Time, build::TreeUpdateBuilder,
 };
 use std::{
@@ -281,9 +281,9 @@ impl Remote {
                 let problem = Problem::new(format!("{} did not say whether it took the push", self.shown()));
                 Err(Rejection::Unsure(Fault::passing(problem)))
             }
-            Err((error, ..)) if error.code() == ErrorCode::NotFastForward => Err(Rejection::Moved),
+            Err(why) if why.error.code() == ErrorCode::NotFastForward => Err(Rejection::Moved),
             Err(why) => {
-                let text = why.0.message().to_owned();
+                let text = why.error.message().to_owned();
                 let ended = self.explained("pushing", why);
                 Err(match ended.fault {
                     _ if lost_race(&text) => Rejection::Moved,
@@ -311,12 +311,12 @@ impl Remote {
     }
 
     /// Why a call ended: what the transport saw, else what the other program said, else what libgit2 says.
-    fn explained(&self, doing: &str, (error, ended, told): (Error, Option<Ended>, String)) -> Ended {
+    fn explained(&self, doing: &str, Broken { error, ended, told }: Broken) -> Ended {
         if let Some(ended) = ended {
-            return ended;
+            return *ended;
         }
         let told = one_line(&told);
-        let text = if told.is_empty() { one_line(error.message()) } else { told };
+        let text = if told.is_empty() { one_line(error.message()) } else { told.clone() };
         let text = self.way.redacted(&text);
         let problem = Problem::new(format!("{doing} {} of {}: {text}", self.branch, self.shown()));
         let lower = text.to_lowercase();
@@ -327,6 +327,18 @@ impl Remote {
             let next = "check --pages-remote, and that the key or token may push there";
             return Ended { fault: Fault::Lasting(problem.next(next)), forbidden, unsure: false };
         }
+        if says(&["dubious ownership"]) {
+            let next = "the repository belongs to another user: `git config --global --add safe.directory <directory>`";
+            return Ended { fault: Fault::Lasting(problem.next(next)), forbidden, unsure: false };
+        }
+        if told.is_empty()
+            && matches!(
+                error.class(),
+                ErrorClass::Config | ErrorClass::Invalid | ErrorClass::Object | ErrorClass::Reference
+            )
+        {
+            return Ended { fault: Fault::Lasting(problem), forbidden, unsure: false };
+        }
         // An answer that ends too early, a connection that breaks: what was sent may have been taken.
         Ended { fault: Fault::passing(problem), forbidden: false, unsure: doing == "pushing" }
     }
@@ -335,7 +347,7 @@ impl Remote {
         let mut objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
         let told = |error: Error| ours("opening it", &error);
         if let Some(folder) = &*objects {
-            return Repository::open_bare(folder.path()).map_err(told);
+            return Repository::open(folder.path()).map_err(told);
         }
         let folder = tempfile::Builder::new().prefix("chart-release-").tempdir().map_err(|error| {
             Problem::new(format!("cannot make a temporary folder: {error}")).next("check TMPDIR and the disk")

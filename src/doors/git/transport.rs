@@ -40,6 +40,16 @@ pub(super) struct Ended {
     pub unsure: bool,
 }
 
+/// What is known of a call that failed.
+pub(super) struct Broken {
+    /// What libgit2 says.
+    pub error: Error,
+    /// What the transport saw.
+    pub ended: Option<Box<Ended>>,
+    /// What the program at the other end of a pipe said.
+    pub told: String,
+}
+
 struct Session {
     way: Arc<Way>,
     runtime: tokio::runtime::Handle,
@@ -53,10 +63,7 @@ thread_local! {
 }
 
 /// Calls libgit2 with a session. What the transport has to say of a failure comes with libgit2's own error.
-pub(super) fn during<T>(
-    way: &Arc<Way>,
-    call: impl FnOnce() -> Result<T, Error>,
-) -> Result<T, (Error, Option<Ended>, String)> {
+pub(super) fn during<T>(way: &Arc<Way>, call: impl FnOnce() -> Result<T, Error>) -> Result<T, Broken> {
     register();
     /// Ends the session also when the call panics.
     struct End;
@@ -72,7 +79,7 @@ pub(super) fn during<T>(
     call().map_err(|error| {
         let session = SESSION.with_borrow_mut(Option::take);
         let (ended, told) = session.map_or((None, String::new()), |session| (session.ended, session.told));
-        (error, ended, told)
+        Broken { error, ended: ended.map(Box::new), told }
     })
 }
 

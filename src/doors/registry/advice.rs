@@ -46,7 +46,7 @@ impl Registry {
             StatusCode::METHOD_NOT_ALLOWED if access == Access::Write => {
                 Some(format!("{host} does not take uploads: a mirror or a read-only registry"))
             }
-            _ => None,
+            _ => Some(format!("look at what {host} says of itself; if the call is wrong, please report it")),
         }
     }
 
@@ -81,5 +81,54 @@ impl Registry {
             "log in with `docker login {host}` or `helm registry login {host}`, or give `--registry-user {host}=USER` \
              and the password in CHART_RELEASE_REGISTRY_PASSWORD{hint}"
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doors::{
+        http,
+        patience::{Fault, Patience},
+    };
+    use reqwest::header::HeaderMap;
+    use std::time::Duration;
+
+    fn advice(host: &str, status: u16, body: &str, access: Access) -> String {
+        let patience = Patience { again: 0, pause: Duration::ZERO, longest: Duration::ZERO };
+        let settings = http::Settings { call: Duration::from_secs(1), patience };
+        let registry = Registry::new(host, false, None, Default::default(), settings).unwrap();
+        let status = StatusCode::from_u16(status).unwrap();
+        let answer =
+            Answer { status, headers: HeaderMap::new(), body: body.to_owned().into(), doing: "PUT x".into() };
+        match registry.fault(&answer, access) {
+            Fault::Lasting(problem) => problem.next.unwrap_or_default(),
+            Fault::Passing { problem, .. } => panic!("{problem:?}"),
+        }
+    }
+
+    fn told(code: &str, message: &str) -> String {
+        serde_json::json!({ "errors": [{ "code": code, "message": message }] }).to_string()
+    }
+
+    #[test]
+    fn every_registry_gets_the_line_to_paste() {
+        for (host, status, body, advised) in [
+            ("ghcr.io", 403, told("DENIED", "permission_denied: write_package"), "Manage Actions access"),
+            ("ghcr.io", 403, told("DENIED", "denied"), "`permissions: packages: write`"),
+            ("ghcr.io", 401, String::new(), "`permissions: packages: write`"),
+            ("1.dkr.ecr.eu-west-1.amazonaws.com", 404, told("NAME_UNKNOWN", "no"), "CREATE_ON_PUSH"),
+            ("harbor.example.com", 412, told("PRECONDITION", "immutable"), "immutable"),
+            ("harbor.example.com", 404, told("NOT_FOUND", "project x"), "create it"),
+            ("docker.io", 401, told("UNAUTHORIZED", "no"), "exactly two levels"),
+            ("quay.io", 401, told("UNAUTHORIZED", "no"), "organisation must exist"),
+            ("example.com:5000", 403, String::new(), "`helm registry login example.com:5000`"),
+            ("example.com:5000", 403, String::new(), "`--registry-user example.com:5000=USER`"),
+            ("mirror.example.com", 405, told("UNSUPPORTED", ""), "does not take uploads"),
+            ("example.com", 403, "<html>".to_owned(), "what a proxy does"),
+        ] {
+            let next = advice(host, status, &body, Access::Write);
+            assert!(next.contains(advised), "{host} {status}: {next}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use super::{
     calls::{Answer, Call, body, doing, read},
     session::Access,
 };
-use crate::{digest::Digest, doors::patience::Fault, problem::Problem};
+use crate::{digest::Digest, doors::patience::Fault, holdings::Blob, problem::Problem};
 use bytes::Bytes;
 use reqwest::{
     Method, StatusCode, Url,
@@ -28,8 +28,8 @@ impl Registry {
     ///
     /// # Errors
     /// What cannot be known.
-    pub async fn has_blob(&self, repository: &str, digest: Digest) -> Result<bool, Problem> {
-        self.http.patience.read(|| self.head_blob(repository, digest)).await
+    pub async fn has_blob(&self, repository: &str, blob: Blob) -> Result<bool, Problem> {
+        self.http.patience.read(|| self.head_blob(repository, blob)).await
     }
 
     /// Brings a blob, unless it is there. `from` is a repository that may have it already: then nothing is sent.
@@ -37,12 +37,12 @@ impl Registry {
     /// # Errors
     /// The registry does not take it.
     pub async fn put_blob(&self, repository: &str, bytes: &Bytes, from: Option<&str>) -> Result<(), Problem> {
-        let digest = Digest::of(bytes);
-        if self.has_blob(repository, digest).await? {
+        let blob = Blob::of(bytes);
+        if self.has_blob(repository, blob).await? {
             return Ok(());
         }
-        let push = || self.push_blob(repository, digest, bytes, from);
-        let look = || async { Ok(self.head_blob(repository, digest).await?.then_some(())) };
+        let push = || self.push_blob(repository, blob.digest, bytes, from);
+        let look = || async { Ok(self.head_blob(repository, blob).await?.then_some(())) };
         self.http.patience.write(push, look).await
     }
 
@@ -67,12 +67,12 @@ impl Registry {
         Ok(())
     }
 
-    async fn head_blob(&self, repository: &str, digest: Digest) -> Result<bool, Fault> {
-        let url = self.url(repository, &format!("blobs/{digest}"));
+    async fn head_blob(&self, repository: &str, blob: Blob) -> Result<bool, Fault> {
+        let url = self.url(repository, &format!("blobs/{}", blob.digest));
         let answer = self.answer(&Call::new(Method::HEAD, url, repository, Access::Write)).await?;
         match answer.status {
-            StatusCode::OK if !answer.is_page() => Ok(true),
-            // Taken for absent it is sent, and sent again it does no harm.
+            // Taken for absent it is sent, and sent again it does no harm: so also one of another size.
+            StatusCode::OK if !answer.is_page() => Ok(answer.length().is_none_or(|size| size == blob.size)),
             StatusCode::NOT_FOUND => Ok(false),
             _ => Err(self.fault(&answer, Access::Write)),
         }
@@ -86,7 +86,12 @@ impl Registry {
         from: Option<&str>,
     ) -> Result<(), Fault> {
         let mount = from.map(|from| (digest, from));
-        let Begun::At(url) = self.begin(repository, mount).await? else { return Ok(()) };
+        let begun = match self.begin(repository, mount).await {
+            // We may not read there: then it is sent.
+            Err(Fault::Lasting(_)) if mount.is_some() => self.begin(repository, None).await,
+            other => other,
+        };
+        let Begun::At(url) = begun? else { return Ok(()) };
         let answer = self.finish(repository, url, digest, bytes.clone()).await?;
         if self.is_stored(&answer, digest)? {
             return Ok(());

@@ -124,7 +124,11 @@ impl Registry {
         let limited = reasons.iter().any(|reason| {
             reason.code == "TOOMANYREQUESTS" || reason.message.to_lowercase().contains("rate limit")
         });
+        // A blob that was brought a moment ago, and that not every server of the registry knows of.
+        let too_early = answer.doing.starts_with("PUT")
+            && reasons.iter().any(|reason| reason.code.ends_with("BLOB_UNKNOWN"));
         let passing = status.is_server_error()
+            || too_early
             || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
             || status == StatusCode::FORBIDDEN && (limited || after.is_some());
         let problem = Problem::new(what);
@@ -204,11 +208,13 @@ pub(super) struct Reason {
 }
 
 impl Answer {
-    /// Whether it is a page for people: of a captive proxy, or to sign in.
+    /// Whether it is a page for people: of a captive proxy, or to sign in. The type alone says little: Quay sends what it
+    /// took, and nothing in it, as HTML.
     pub(super) fn is_page(&self) -> bool {
         let of_type = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        of_type.is_some_and(|value| value.starts_with("text/html"))
-            || self.body.trim_ascii_start().starts_with(b"<")
+        let is_html = of_type.is_some_and(|value| value.starts_with("text/html"));
+        let is_bare = self.status == StatusCode::OK && self.digest().is_none();
+        self.body.trim_ascii_start().starts_with(b"<") || is_html && is_bare
     }
 
     /// What was asked for was done.
@@ -219,6 +225,11 @@ impl Answer {
     /// The digest that the registry says.
     pub(super) fn digest(&self) -> Option<Digest> {
         Digest::parse(self.headers.get("docker-content-digest")?.to_str().ok()?)
+    }
+
+    /// How many bytes the registry says that there are.
+    pub(super) fn length(&self) -> Option<u64> {
+        self.headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
     }
 
     /// Why not; what token servers write in words of their own is a reason without code.

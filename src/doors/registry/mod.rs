@@ -1,10 +1,10 @@
-//! The door to OCI registries: manifests, blobs and tags, as plain data. Only here is `oci_client` named.
+//! The door to OCI registries: manifests, blobs and tags, as plain data.
 //!
-//! What a call does with the answer depends on what the client crate keeps to itself: the status of the token endpoint
-//! (a wrong password and a restart look the same behind `auth`), the error code of a 404, `Retry-After`, the digest
-//! that an upload was stored under, `Link`, and that a mount was refused; its `push` moves tags that exist; a
-//! `Location` without host or leading `/` is a panic. So the calls are made here, with one client, one way to sign in
-//! and one way to read an answer, and the crate says what a name in a registry is.
+//! The calls are made here, and not by the crate `oci-client`, because what this program does with an answer depends on
+//! what that crate keeps to itself: the status of the token endpoint (a wrong password and a restart look the same
+//! behind its `auth`), the error code of a 404, `Retry-After`, the digest that an upload was stored under, `Link`, and
+//! that a mount was refused; its `push` moves tags that exist; a `Location` without host or leading `/` is a panic.
+//! What a name in a registry is, `oci-spec` says.
 
 mod advice;
 mod blobs;
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::problem::Problem;
 use calls::Challenge;
-use oci_client::Reference;
+use oci_spec::distribution::Reference;
 use reqwest::Url;
 use session::Slot;
 use std::{
@@ -41,9 +41,9 @@ pub struct Registry {
     /// Who the configuration says we are.
     configured: Option<Credentials>,
     environment: Arc<BTreeMap<String, String>>,
-    login: OnceCell<Option<Login>>,
+    login: OnceCell<Result<Option<Login>, Problem>>,
     /// How `/v2/` asks who we are.
-    probed: OnceCell<Option<Challenge>>,
+    probed: OnceCell<Result<Option<Challenge>, Problem>>,
     /// How an answer to another call asked it: there are registries where anybody may read.
     asked: Mutex<Option<Challenge>>,
     tokens: Mutex<BTreeMap<(String, &'static str), Slot>>,

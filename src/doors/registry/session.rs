@@ -74,15 +74,15 @@ impl Registry {
 
     /// Whether we are somebody.
     pub(super) fn is_known(&self) -> bool {
-        self.login.get().is_some_and(Option::is_some)
+        matches!(self.login.get(), Some(Ok(Some(_))))
     }
 
     /// What must never be repeated.
     pub(super) fn known_secrets(&self) -> Vec<Secret> {
         match self.login.get() {
-            Some(Some(Login::Password(who))) => vec![who.password.clone()],
-            Some(Some(Login::IdentityToken(token))) => vec![token.clone()],
-            Some(None) | None => Vec::new(),
+            Some(Ok(Some(Login::Password(who)))) => vec![who.password.clone()],
+            Some(Ok(Some(Login::IdentityToken(token)))) => vec![token.clone()],
+            Some(Ok(None) | Err(_)) | None => Vec::new(),
         }
     }
 
@@ -93,7 +93,8 @@ impl Registry {
                 None => credentials::find(&self.host, &self.environment).await,
             }
         };
-        Ok(self.login.get_or_try_init(find).await?.as_ref())
+        // Also a failure stands: a helper that fails for one chart fails for all.
+        self.login.get_or_init(find).await.as_ref().map(Option::as_ref).map_err(Clone::clone)
     }
 
     async fn token(
@@ -127,7 +128,9 @@ impl Registry {
         if let Some(asked) = self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone() {
             return Ok(Some(asked));
         }
-        self.probed.get_or_try_init(|| self.probe()).await.cloned()
+        // Also a failure stands: a registry that is down is waited for once, not for each chart.
+        let probe = || self.http.patience.read(|| self.probe());
+        Ok(self.probed.get_or_init(probe).await.clone()?)
     }
 
     async fn probe(&self) -> Result<Option<Challenge>, Fault> {
@@ -159,7 +162,8 @@ impl Registry {
         login: Option<&Login>,
     ) -> Result<Secret, Fault> {
         if login.is_some() && realm.scheme() != "https" && self.base.scheme() == "https" {
-            let what = format!("{} asks to send the password unencrypted to {realm}", self.host);
+            let there = realm.host_str().unwrap_or_default();
+            let what = format!("{} asks to send the password unencrypted to {there}", self.host);
             return Err(Problem::new(what)
                 .next("ask who keeps the registry to name a realm with https")
                 .into());
