@@ -13,7 +13,7 @@ use std::{
 };
 
 /// Where these stories publish to; `oci` is the registry of the world.
-pub const EVERYWHERE: [&str; 2] = ["pages", "oci"];
+pub const EVERYWHERE: [&str; 3] = ["releases", "pages", "oci"];
 
 /// What worlds begin with: a repository, and what is published of it before the case begins.
 pub struct Beginning {
