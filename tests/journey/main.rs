@@ -15,5 +15,6 @@ mod library;
 mod many;
 mod places;
 mod releases;
+mod secrets;
 mod stop_anywhere;
 mod versions;
