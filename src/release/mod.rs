@@ -1,1 +1,11 @@
-//! The GitHub Release of a chart version, as a document: its name, its text, and the mark that says it is ours.
+//! What a release of a chart version is called, says and carries; and how our own are told from others'.
+
+mod assets;
+mod body;
+mod mark;
+mod name;
+
+pub use assets::{package_version, provenance_file};
+pub use body::{Words, body};
+pub use mark::Mark;
+pub use name::Template;

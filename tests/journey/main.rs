@@ -2,15 +2,24 @@
 
 mod world;
 
+mod adoption;
+mod begun;
+mod budget;
 mod channels;
 mod content;
 mod dead_run;
 mod fake_github;
 mod fake_others;
+mod faults;
 mod first;
 mod guards;
 mod hostile;
+mod incidents;
 mod library;
 mod many;
 mod places;
+mod races;
+mod releases;
+mod secrets;
+mod stop_anywhere;
 mod versions;

@@ -1,15 +1,29 @@
 //! The channel `releases`: a GitHub Release for each chart version, with the package as its asset.
 
+mod looking;
+mod publishing;
+mod staging;
+
 use super::{Channel, ExposeError, Fetched};
 use crate::{
     charts::{ChartName, ChartVersion},
-    doors::http,
-    holdings::{Attachment, ChannelId, Exposure, Held, Holding, Record, Reference},
+    doors::{
+        github::{self, GitHub, PERMISSION, Release, encoded},
+        http,
+        patience::Patience,
+    },
+    holdings::{Attachment, ChannelId, Exposure, Held, Holding, Kind, Record, Reference, Unfinished},
     packages::Package,
     problem::Problem,
+    release::{Mark, Template, package_version},
     secret::Secret,
 };
 use async_trait::async_trait;
+use futures::{StreamExt, stream};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// What the channel has to know.
 #[derive(Clone, Debug)]
@@ -34,7 +48,7 @@ pub struct Settings {
     pub http: http::Settings,
 }
 
-/// How many writes are made, so that GitHub does not lock us out: bursts up to the hour's number are free.
+/// How many writes are made, so that GitHub does not lock us out: bursts up to the minute's number are free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// In a minute.
@@ -47,7 +61,28 @@ pub struct Budget {
 pub struct Releases {
     id: ChannelId,
     settings: Settings,
+    template: Template,
+    github: GitHub,
+    budget: Option<github::Budget>,
+    /// The newest releases, kept up with what was written; gone when it is not known what was.
+    page: tokio::sync::Mutex<Option<Arc<Vec<Release>>>>,
+    /// What this run brought, by version, until it is exposed.
+    staged: Mutex<BTreeMap<ChartVersion, Staged>>,
 }
+
+/// What is ready to be exposed.
+#[derive(Clone, Debug)]
+struct Staged {
+    release: Release,
+    /// The release's name and tag.
+    name: String,
+    body: String,
+    package: bytes::Bytes,
+    provenance: Option<bytes::Bytes>,
+}
+
+/// How many calls are made at once.
+const AT_ONCE: usize = 8;
 
 impl Releases {
     /// The channel that the configuration calls so.
@@ -55,7 +90,71 @@ impl Releases {
     /// # Errors
     /// The settings do not fit together.
     pub fn new(id: ChannelId, settings: Settings) -> Result<Self, Problem> {
-        Ok(Self { id, settings })
+        let template = Template::parse(&settings.name_template)?;
+        let (api, token) = (&settings.api_url, settings.token.clone());
+        let github = GitHub::new(api, &settings.repository, token, settings.http.clone())?;
+        let budget = settings.budget.map(|budget| github::Budget::new(budget.per_minute, budget.per_hour));
+        Ok(Self {
+            id,
+            settings,
+            template,
+            github,
+            budget,
+            page: tokio::sync::Mutex::default(),
+            staged: Mutex::default(),
+        })
+    }
+
+    fn patience(&self) -> Patience {
+        self.settings.http.patience
+    }
+
+    fn staged(&self) -> std::sync::MutexGuard<'_, BTreeMap<ChartVersion, Staged>> {
+        self.staged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The newest releases. Asked once, and again when it is not known whether something was written.
+    async fn page(&self) -> Result<Arc<Vec<Release>>, Problem> {
+        let mut page = self.page.lock().await;
+        if let Some(page) = &*page {
+            return Ok(Arc::clone(page));
+        }
+        let newest = Arc::new(self.patience().read(|| self.github.newest()).await?);
+        *page = Some(Arc::clone(&newest));
+        Ok(newest)
+    }
+
+    /// Something may have been written: what was known is not known any more.
+    async fn doubt(&self) {
+        *self.page.lock().await = None;
+    }
+
+    /// A release is like this now.
+    async fn know(&self, release: &Release) {
+        if let Some(page) = &mut *self.page.lock().await {
+            let page = Arc::make_mut(page);
+            match page.iter_mut().find(|known| known.id == release.id) {
+                Some(known) => known.clone_from(release),
+                None => page.insert(0, release.clone()),
+            }
+        }
+    }
+
+    /// Removes a draft of ours that nobody needs.
+    async fn discard(&self, draft: &Release) -> Result<(), Problem> {
+        self.patience().read(|| self.github.delete_release(draft.id)).await?;
+        if let Some(page) = &mut *self.page.lock().await {
+            Arc::make_mut(page).retain(|known| known.id != draft.id);
+        }
+        Ok(())
+    }
+
+    /// Takes this many writes from what GitHub lets us do, before any of them is made.
+    async fn reserve(&self, writes: usize, is: &ChartVersion) -> Result<(), Problem> {
+        match &self.budget {
+            Some(budget) if writes > 0 => budget.reserve(writes, &format!("releasing {is}")).await,
+            _ => Ok(()),
+        }
     }
 }
 
@@ -69,35 +168,94 @@ impl Channel for Releases {
         Exposure::Release
     }
 
-    fn install(&self, _is: &ChartVersion) -> Option<String> {
-        todo!()
+    fn install(&self, is: &ChartVersion) -> Option<String> {
+        let (server, repository) = (&self.settings.server_url, &self.settings.repository);
+        let (tag, file) = (encoded(&self.template.of(is)?), encoded(&is.package_file()));
+        Some(format!("helm install {} {server}/{repository}/releases/download/{tag}/{file}", is.name))
     }
 
-    async fn look(&self, _wanted: &[ChartVersion]) -> Vec<Held> {
-        todo!()
+    async fn look(&self, wanted: &[ChartVersion]) -> Vec<Held> {
+        let page = match self.page().await {
+            Ok(page) => page,
+            Err(problem) => return vec![Held::Unknown(problem); wanted.len()],
+        };
+        let page = &page;
+        let held = |is: &ChartVersion| {
+            let is = is.clone();
+            async move { self.held(page, &is).await.unwrap_or_else(Held::Unknown) }
+        };
+        let asked: Vec<_> = wanted.iter().map(held).collect();
+        stream::iter(asked).buffered(AT_ONCE).collect().await
     }
 
-    async fn in_use(&self, _charts: &[ChartName]) -> Result<bool, Problem> {
-        todo!()
+    async fn unfinished(&self) -> Result<Vec<Unfinished>, Problem> {
+        let page = self.page().await?;
+        let ours = page.iter().filter_map(|release| {
+            let mark = Mark::find(&release.body)?;
+            Some(mark.unfinished(!release.draft))
+        });
+        Ok(ours.collect())
+    }
+
+    async fn in_use(&self, charts: &[ChartName]) -> Result<bool, Problem> {
+        let page = self.page().await?;
+        let assets = page.iter().filter(|release| !release.draft).flat_map(|release| &release.assets);
+        let mut names = assets.map(|asset| asset.name.as_str());
+        Ok(names.any(|name| charts.iter().any(|chart| package_version(chart, name).is_some())))
     }
 
     async fn prove(&self, _charts: &[ChartName]) -> Result<(), Problem> {
-        todo!()
+        let repository = &self.settings.repository;
+        if !self.github.has_token() {
+            return Err(Problem::new(format!("there is no token to write releases of {repository} with"))
+                .next(format!(
+                    "set GITHUB_TOKEN (${{{{ github.token }}}} in a workflow), and {PERMISSION}"
+                )));
+        }
+        let answer = self.patience().read(|| self.github.repository()).await?;
+        let found = answer.map_err(|refusal| refusal.problem())?;
+        if found.archived {
+            return Err(Problem::new(format!(
+                "the repository {repository} is archived: nothing can be released"
+            ))
+            .next("unarchive it, or leave out the channel releases"));
+        }
+        match found.permissions.push {
+            true => Ok(()),
+            false => {
+                Err(Problem::new(format!("the token may not write releases of {repository}"))
+                    .next(PERMISSION))
+            }
+        }
     }
 
-    async fn fetch(&self, _is: &ChartVersion, _holding: &Holding) -> Result<Fetched, Problem> {
-        todo!()
+    async fn fetch(&self, is: &ChartVersion, holding: &Holding) -> Result<Fetched, Problem> {
+        self.fetched(is, holding).await
     }
 
-    async fn stage(&self, _record: &Record, _package: &Package) -> Result<Holding, Problem> {
-        todo!()
+    async fn stage(&self, record: &Record, package: &Package) -> Result<Holding, Problem> {
+        let staged = self.stage_one(record, package).await;
+        if staged.is_err() {
+            self.doubt().await;
+        }
+        staged
     }
 
-    async fn attach(&self, _to: &Record, _attachment: &Attachment) -> Result<(), Problem> {
-        todo!()
+    async fn attach(&self, to: &Record, attachment: &Attachment) -> Result<(), Problem> {
+        let Kind::Provenance = attachment.kind;
+        self.attach_provenance(to, &attachment.bytes).await
     }
 
-    async fn expose(&self, _staged: &[Record]) -> Vec<Result<Reference, ExposeError>> {
-        todo!()
+    async fn expose(&self, staged: &[Record]) -> Vec<Result<Reference, ExposeError>> {
+        // One after the other, as GitHub asks for; what takes time was done in staging.
+        let mut exposed = Vec::with_capacity(staged.len());
+        for record in staged {
+            let one = self.expose_one(record).await;
+            if one.is_err() {
+                self.doubt().await;
+            }
+            exposed.push(one);
+        }
+        exposed
     }
 }
