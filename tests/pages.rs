@@ -330,7 +330,7 @@ async fn a_missing_branch_is_told_and_made_by_the_proof() {
         assert_eq!(look(&other, "demo", "1.0.0").await, Held::Absent);
         other.prove(&[]).await.unwrap();
         pages.prove(&[]).await.unwrap();
-        assert_eq!(world.file("index.yaml").as_bytes(), &Index::empty().bytes()[..]);
+        assert_eq!(world.git(&["ls-tree", "gh-pages"]), "");
         assert_eq!(world.commits(), 1);
         publish_one(&pages, chart("demo", "1.0.0")).await.unwrap();
         assert!(pages.in_use(&[ChartName::new("demo")]).await.unwrap());

@@ -156,14 +156,13 @@ impl Place {
         self.remote.commit(upon.tip, &change)
     }
 
-    /// A first commit, with an index that holds nothing. Nothing where the branch is there.
+    /// A first commit, without a file: from the next one on, everything that is published only adds lines. Nothing where
+    /// the branch is there.
     pub(super) fn first(&self, state: &State, time: i64) -> Result<Option<Draft>, Problem> {
         if state.tip.is_some() {
             return Ok(None);
         }
-        let index = state.index.as_ref().map_err(Problem::clone)?;
-        let files = vec![(state.index_path.clone(), self.remote.keep(index.bytes())?)];
-        Ok(Some(Draft { files, message: "Begin an index of charts".to_owned(), time }))
+        Ok(Some(Draft { files: Vec::new(), message: "Begin the pages of charts".to_owned(), time }))
     }
 
     /// The answers for these records, and what has to be added for them.
