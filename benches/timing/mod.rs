@@ -12,6 +12,8 @@ pub struct Spent {
     seconds: f64,
     /// Of processes only.
     cost: Option<Cost>,
+    /// Of processes that call a server in this one.
+    requests: Option<usize>,
 }
 
 /// What processes cost the machine.
@@ -31,7 +33,7 @@ pub fn work<'a, T>(mut work: impl FnMut() -> T + 'a) -> Box<dyn FnMut() -> Spent
     Box::new(move || {
         let begun = Instant::now();
         black_box(work());
-        Spent { seconds: begun.elapsed().as_secs_f64(), cost: None }
+        Spent { seconds: begun.elapsed().as_secs_f64(), cost: None, requests: None }
     })
 }
 
@@ -46,7 +48,20 @@ pub fn processes<'a>(mut commands: impl FnMut() -> Vec<Command> + 'a) -> Box<dyn
             processor_seconds: sum.processor_seconds + cost.processor_seconds,
             peak: sum.peak.max(cost.peak),
         });
-        Spent { seconds: begun.elapsed().as_secs_f64(), cost: Some(cost) }
+        Spent { seconds: begun.elapsed().as_secs_f64(), cost: Some(cost), requests: None }
+    })
+}
+
+/// A go of other processes that call a server in this one, which counts their requests. Their memory is not told: this
+/// process is not small.
+pub fn calls<'a>(
+    commands: impl FnMut() -> Vec<Command> + 'a,
+    requests: impl Fn() -> usize + 'a,
+) -> Box<dyn FnMut() -> Spent + 'a> {
+    let mut go = processes(commands);
+    Box::new(move || {
+        let spent = go();
+        Spent { requests: Some(requests()), ..spent }
     })
 }
 
@@ -72,21 +87,31 @@ pub fn table(title: &str, runs: usize, rows: &mut [Row<'_>]) {
         }
     }
     println!("{title}; {runs} goes of each");
-    let mut first = None;
-    for ((what, _), spent) in rows.iter().zip(spent) {
-        let (best, median) = best_and_median(spent.iter().map(|spent| spent.seconds));
-        let ratio = median / *first.get_or_insert(median);
+    for ((what, _), goes) in rows.iter().zip(&spent) {
+        let (best, median) = best_and_median(goes.iter().map(|spent| spent.seconds));
+        let ratio = ratio(goes, &spent[0]);
         print!("  {what:44} median {median:9.2} ms, best {best:9.2} ms, {ratio:7.2} times the first");
-        let costs: Vec<Cost> = spent.iter().filter_map(|spent| spent.cost).collect();
-        match costs.iter().map(|cost| cost.peak).max() {
-            Some(peak) => {
-                let (_, processor) = best_and_median(costs.iter().map(|cost| cost.processor_seconds));
-                println!("; {processor:9.2} ms of processors, {:.1} MB", peak as f64 / 1e6);
+        let costs: Vec<Cost> = goes.iter().filter_map(|spent| spent.cost).collect();
+        if let Some(peak) = costs.iter().map(|cost| cost.peak).max() {
+            let (_, processor) = best_and_median(costs.iter().map(|cost| cost.processor_seconds));
+            print!("; {processor:9.2} ms of processors");
+            let mut requests: Vec<usize> = goes.iter().filter_map(|spent| spent.requests).collect();
+            requests.sort_unstable();
+            match requests.get(requests.len() / 2) {
+                Some(median) => print!(", {median} requests"),
+                None => print!(", {:.1} MB", peak as f64 / 1e6),
             }
-            None => println!(),
         }
+        println!();
     }
     println!();
+}
+
+/// How many times as long as the first row, in the same round: the median of the rounds, because what else the machine
+/// does changes from one to the next.
+fn ratio(goes: &[Spent], first: &[Spent]) -> f64 {
+    let ratios = goes.iter().zip(first).map(|(go, first)| go.seconds / first.seconds);
+    best_and_median(ratios).1 / 1e3
 }
 
 /// In milliseconds, of seconds.

@@ -15,7 +15,8 @@ impl Oci {
         let manifest = Artifact::of(record).manifest;
         let ours = Digest::of(&manifest);
         let tagged = || self.registry.manifest_digest(&place.repository, &place.tag);
-        if let Some(there) = tagged().await? {
+        // Hardly ever there, and only the answer to a GET says that it is not: a HEAD first would be one call more.
+        if let Some((there, _)) = self.registry.manifest(&place.repository, &place.tag).await? {
             return self.taken(&place, record, ours, there).await;
         }
         let put = self.registry.put_manifest(&place.repository, &place.tag, &manifest).await;
