@@ -256,6 +256,9 @@ fn called(method: &str, path: &str) -> String {
 
 /// A call that did not come to an answer.
 fn no_answer(called: &str, error: &octocrab::Error) -> Fault {
+    if let Some(problem) = http::untrusted(called, error) {
+        return Fault::Lasting(problem);
+    }
     let mut cause: &dyn std::error::Error = error;
     let mut timed_out = false;
     while let Some(next) = cause.source() {
