@@ -20,3 +20,4 @@ mod places;
 mod races;
 mod releases;
 mod versions;
+mod ways;
