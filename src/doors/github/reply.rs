@@ -139,7 +139,10 @@ impl Refusal {
         match self.status {
             401 => problem.next("the token is wrong or has run out: pass a valid one as GITHUB_TOKEN"),
             403 | 404 => problem.next(format!("check the repository's name, and {PERMISSION}")),
-            _ => problem,
+            300..=399 => problem.next("check GITHUB_API_URL"),
+            _ => problem.next(
+                "look at the repository's releases and rules on GitHub; if nothing is wrong there, please report it",
+            ),
         }
     }
 

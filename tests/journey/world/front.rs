@@ -5,6 +5,7 @@ use axum::{
     body::{Body, Bytes},
     http::{HeaderValue, Request as HttpRequest, Response as HttpResponse, header},
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
 use futures::{StreamExt, stream};
 use http_body_util::BodyExt;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -30,6 +31,9 @@ pub enum Fault {
     KillAfter,
     /// Nothing is done; this status is answered, as each side says it.
     Status(u16),
+    /// Nothing is done; this status is answered, with everything that was sent to say who we are: as a server does that
+    /// was never meant for others' eyes.
+    Echo(u16),
     /// Nothing is done; 429 is answered with this `Retry-After`, in seconds.
     TooMany(u64),
     /// Nothing is done; 403 is answered as GitHub does when a primary rate limit is used up for two seconds.
@@ -284,11 +288,13 @@ async fn pass(
         _ => {}
     }
     let (parts, body) = request.into_parts();
+    let echo = parts.headers.get(header::AUTHORIZATION).map(repeated).unwrap_or_default();
     // A request that breaks off is never worked on.
     let body = body.collect().await.map_err(|_| Closed)?.to_bytes();
     let instead = match seen.fault {
-        Some(Fault::Status(status)) => Some(refusal(&seen, status)),
-        Some(Fault::TooMany(after)) => Some(with(refusal(&seen, 429), "retry-after", &after.to_string())),
+        Some(Fault::Status(status)) => Some(refusal(&seen, status, "")),
+        Some(Fault::Echo(status)) => Some(refusal(&seen, status, &echo)),
+        Some(Fault::TooMany(after)) => Some(with(refusal(&seen, 429, ""), "retry-after", &after.to_string())),
         Some(Fault::RateLimited) => Some(rate_limited()),
         Some(Fault::SignInPage) => Some(answer(200, "text/html; charset=utf-8", SIGN_IN_PAGE.into())),
         _ => None,
@@ -393,8 +399,15 @@ fn with(mut answer: HttpResponse<Body>, name: &'static str, value: &str) -> Http
     answer
 }
 
+/// A header, as it came and decoded.
+fn repeated(authorization: &HeaderValue) -> String {
+    let text = String::from_utf8_lossy(authorization.as_bytes()).into_owned();
+    let decoded = text.strip_prefix("Basic ").and_then(|basic| BASE64_STANDARD.decode(basic).ok());
+    format!(" for {text} ({})", String::from_utf8_lossy(&decoded.unwrap_or_default()))
+}
+
 /// A status as each side answers it: GitHub's API, a registry, and everybody else.
-fn refusal(request: &Request, status: u16) -> HttpResponse<Body> {
+fn refusal(request: &Request, status: u16, more: &str) -> HttpResponse<Body> {
     let reason = axum::http::StatusCode::from_u16(status)
         .ok()
         .and_then(|status| status.canonical_reason())
@@ -413,7 +426,7 @@ fn refusal(request: &Request, status: u16) -> HttpResponse<Body> {
         };
         let documentation = "https://docs.github.com/rest";
         return json(serde_json::json!({
-            "message": message, "documentation_url": documentation, "status": status.to_string(),
+            "message": format!("{message}{more}"), "documentation_url": documentation, "status": status.to_string(),
         }));
     }
     if request.path.starts_with("/v2/") || request.path.starts_with("/token") {
@@ -428,7 +441,8 @@ fn refusal(request: &Request, status: u16) -> HttpResponse<Body> {
             400 | 422 => "MANIFEST_INVALID",
             _ => "UNKNOWN",
         };
-        let refused = json(serde_json::json!({ "errors": [{ "code": code, "message": reason }] }));
+        let refused =
+            json(serde_json::json!({ "errors": [{ "code": code, "message": format!("{reason}{more}") }] }));
         let refused = with(refused, "docker-distribution-api-version", "registry/2.0");
         let host = &request.host;
         return match status {
@@ -440,7 +454,7 @@ fn refusal(request: &Request, status: u16) -> HttpResponse<Body> {
             _ => refused,
         };
     }
-    let refused = answer(status, "text/plain; charset=utf-8", format!("{reason}\n").into());
+    let refused = answer(status, "text/plain; charset=utf-8", format!("{reason}{more}\n").into());
     match status {
         401 => with(refused, "www-authenticate", "Basic realm=\"GitHub\""),
         _ => refused,

@@ -97,6 +97,15 @@ impl Online {
         }
     }
 
+    /// Gives the repository the state of another one that went on from it, and pushes that.
+    pub fn become_repository(&mut self, other: &World) {
+        let config = fs::read(self.repository().join(".git/config")).expect("a config");
+        fs::remove_dir_all(self.repository()).expect("it can be removed");
+        super::copy_folder(&other.repository(), &self.repository());
+        fs::write(self.repository().join(".git/config"), config).expect("a config can be written");
+        self.push();
+    }
+
     /// The channel of the registry: `oci://127.0.0.1:PORT/acme/charts`.
     pub fn oci(&self) -> String {
         format!("oci://{}/acme/charts", self.front.host())

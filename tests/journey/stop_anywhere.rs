@@ -1,0 +1,117 @@
+//! Publishes that are killed at any request: run again without a fault, they end in the world of one clean run.
+//!
+//! Every request of a publish is killed at in three ways: before it is worked on, after that, and in the middle of its
+//! answer. How many requests there are is measured by a clean run. The ids of commits and the number of commits on the
+//! pages branch are not compared: everything that a reader can see is, to the byte.
+
+use crate::world::{
+    front::Fault,
+    online::Online,
+    trials::{Beginning, each, publish},
+};
+
+const WAYS: [Fault; 3] = [Fault::KillBefore, Fault::KillMiddle, Fault::KillAfter];
+
+const TWO: [(&str, &str); 2] = [("demo", "1.0.0"), ("other", "0.3.1-rc.1+build.7")];
+const FOUR: [(&str, &str); 4] = [("a", "1.0.0"), ("b", "1.0.0"), ("c", "1.0.0-beta.1"), ("d", "2.0.0+x.1")];
+
+/// What one clean run makes of a beginning.
+struct Clean {
+    requests: usize,
+    published: Vec<String>,
+}
+
+impl Clean {
+    fn of(beginning: &Beginning, arguments: &[&str]) -> Self {
+        let world = beginning.world();
+        publish(&world, arguments).ends_with(0);
+        let requests = world.front.requests().len();
+        assert!(requests > 20, "only {requests} requests were seen: this is not what is to be killed");
+        Self { requests, published: world.published() }
+    }
+}
+
+/// Publishes, killed at this request in this way; whether the run came to it.
+fn killed_at(world: &Online, number: usize, way: Fault, arguments: &[&str]) -> bool {
+    world.front.clear();
+    world.front.at(number, way);
+    let run = publish(world, arguments);
+    let came = world.front.requests().iter().any(|request| request.fault.is_some());
+    assert!(run.code == -1 || run.code == 0, "it ended with {}\n{}", run.code, run.err);
+    world.front.heal();
+    came
+}
+
+/// The next run ends in the same world, and the one after that has nothing to do.
+#[track_caller]
+fn is_finished_by_the_next(world: &Online, clean: &Clean, arguments: &[&str]) {
+    publish(world, arguments).ends_with(0);
+    let published = world.published();
+    if published != clean.published {
+        let lacks: Vec<_> = clean.published.iter().filter(|line| !published.contains(line)).collect();
+        let extra: Vec<_> = published.iter().filter(|line| !clean.published.contains(line)).collect();
+        panic!("it is another world than that of one clean run\nlacks {lacks:#?}\nhas instead {extra:#?}");
+    }
+}
+
+fn every_request_in_every_way(beginning: &Beginning) {
+    let clean = Clean::of(beginning, &[]);
+    let cases: Vec<(usize, Fault)> =
+        (1..=clean.requests).flat_map(|number| WAYS.map(|way| (number, way))).collect();
+    eprintln!("{} requests, {} worlds", clean.requests, cases.len());
+    each(&cases, |&(number, way)| {
+        let world = beginning.world();
+        assert!(killed_at(&world, number, way, &[]), "the run never came to request {number}");
+        is_finished_by_the_next(&world, &clean, &[]);
+    });
+}
+
+#[test]
+fn a_first_publish_that_is_killed_at_any_request_is_finished_by_the_next() {
+    every_request_in_every_way(&Beginning::of(&TWO));
+}
+
+#[test]
+fn a_publish_beside_what_is_there_that_is_killed_at_any_request_is_finished_by_the_next() {
+    every_request_in_every_way(&Beginning::after(&TWO, &[("demo", "1.1.0"), ("other", "0.3.1")]));
+}
+
+/// Numbers that look random and are the same each time: Knuth's linear congruential generator.
+fn numbers(seed: u64) -> impl Iterator<Item = usize> {
+    let step = |state: &u64| {
+        Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
+    };
+    std::iter::successors(step(&seed), step).map(|state| (state >> 33) as usize)
+}
+
+#[test]
+fn two_runs_that_are_killed_one_after_the_other_are_finished_by_the_third() {
+    let beginning = Beginning::of(&TWO);
+    let clean = Clean::of(&beginning, &[]);
+    let mut numbers = numbers(2);
+    let mut number = || numbers.next().expect("endless") % clean.requests + 1;
+    let cases: Vec<_> =
+        (0..24).map(|case| (number(), WAYS[case % 3], number(), WAYS[case / 3 % 3])).collect();
+    each(&cases, |&(first, way, second, other_way)| {
+        let world = beginning.world();
+        assert!(killed_at(&world, first, way, &[]), "the run never came to request {first}");
+        // There may be fewer requests left.
+        killed_at(&world, second, other_way, &[]);
+        is_finished_by_the_next(&world, &clean, &[]);
+    });
+}
+
+#[test]
+fn a_publish_of_four_charts_at_once_that_is_killed_somewhere_is_finished_by_the_next() {
+    const JOBS: [&str; 2] = ["--jobs", "4"];
+    let beginning = Beginning::of(&FOUR);
+    let clean = Clean::of(&beginning, &JOBS);
+    let mut numbers = numbers(4);
+    let mut number = || numbers.next().expect("endless") % clean.requests + 1;
+    let cases: Vec<_> = (0..30).map(|case| (number(), WAYS[case % 3])).collect();
+    each(&cases, |&(number, way)| {
+        let world = beginning.world();
+        killed_at(&world, number, way, &JOBS);
+        is_finished_by_the_next(&world, &clean, &JOBS);
+    });
+}
