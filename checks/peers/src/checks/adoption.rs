@@ -103,6 +103,8 @@ fn kept(published: &Published, before: &BTreeMap<PathBuf, Vec<u8>>) -> Result<()
 /// A key without a passphrase, in the form that both Helms read.
 pub struct Key {
     keyring: PathBuf,
+    /// What is needed to verify.
+    pub public: PathBuf,
 }
 
 impl Key {
@@ -126,11 +128,11 @@ impl Key {
             "never",
         ];
         run(world.peers.gpg(&home).args(made))?;
-        let secret = run(world.peers.gpg(&home).args(["--export-secret-keys"]))?;
-        let keyring = home.join("secret.gpg");
-        fs::write(&keyring, secret)?;
+        let (keyring, public) = (home.join("secret.gpg"), home.join("public.gpg"));
+        fs::write(&keyring, run(world.peers.gpg(&home).args(["--export-secret-keys"]))?)?;
+        fs::write(&public, run(world.peers.gpg(&home).args(["--export"]))?)?;
         // gpg leaves an agent behind, for this home only.
         run(crate::commands::command("gpgconf", &home).env("GNUPGHOME", &home).args(["--kill", "all"]))?;
-        Ok(Self { keyring })
+        Ok(Self { keyring, public })
     }
 }

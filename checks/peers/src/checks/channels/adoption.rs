@@ -74,6 +74,16 @@ pub fn check(world: &World, report: &mut Report) -> Result<()> {
             pushed::as_pushed(&everywhere, &chart, &package, &repository.head()?)
         });
         for reader in &world.peers.helms {
+            report.check(&format!("filled by {by}: {} verifies the provenance", reader.name), || {
+                let (chart, keyring) = (repository.chart(SIGNED)?, key.public.display().to_string());
+                for registry in &everywhere.registries {
+                    let place = format!("oci://{}", everywhere.place(registry, &chart));
+                    let from = [&place, "--version", &chart.version, "--plain-http"];
+                    let verify = ["--verify", "--keyring", &keyring];
+                    reader.pull(&world.folder("verified")?, &[&from[..], &verify[..]].concat())?;
+                }
+                Ok(())
+            });
             report.check(&format!("filled by {by}: {} pulls all of it from everywhere", reader.name), || {
                 let mut charts = repository.charts()?.into_iter();
                 charts.try_for_each(|chart| reading::everywhere(&everywhere, reader, &chart))

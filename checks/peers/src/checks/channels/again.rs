@@ -5,13 +5,17 @@ use crate::{
     checks::lasting::only_gained,
     everywhere::{Everywhere, PATH, Tags},
     published::{digest, read, tag},
+    registry::PASSWORD,
     report::Report,
 };
 use anyhow::{Context, Result, ensure};
-use std::path::Path;
+use std::{path::Path, process::Stdio};
 
 /// One of them differs from its elder only where precedence does not look.
 const NEWER: [(&str, &str); 2] = [("hello", "0.2.0"), ("with-build", "1.2.3+build.6")];
+
+/// Two publishers bring a version of each at once.
+const RACED: [&str; 2] = ["heartbeat", "choosy"];
 
 pub fn check(everywhere: &Everywhere, report: &mut Report) -> Result<()> {
     report.check("publishing again finds nothing to do, and nothing moves", || nothing_moves(everywhere));
@@ -71,6 +75,13 @@ pub fn check(everywhere: &Everywhere, report: &mut Report) -> Result<()> {
             digests::one_package(everywhere, &chart)
         });
     }
+    for chart in RACED {
+        everywhere.repository.raise(chart, "3.0.0")?;
+    }
+    everywhere.repository.commit("Raise two charts, and publish them twice at once")?;
+    report.check("two publishers at once: each version once, with one digest, and nothing moved", || {
+        race(everywhere)
+    });
     for helm in &everywhere.world.peers.helms {
         report.check(&format!("{} pulls old and new from everywhere", helm.name), || {
             for chart in [&everywhere.repository.chart(NEWER[0].0)?, &old] {
@@ -80,6 +91,24 @@ pub fn check(everywhere: &Everywhere, report: &mut Report) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// Both end well, or one is told to run again; afterwards nothing is left to do.
+fn race(everywhere: &Everywhere) -> Result<()> {
+    let (tags, tip) = (everywhere.tags()?, everywhere.pages.tip()?);
+    let publisher = || everywhere.publishing(PASSWORD).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    for publisher in [publisher()?, publisher()?] {
+        let ended = publisher.wait_with_output()?;
+        let said = String::from_utf8_lossy(&ended.stderr);
+        ensure!(matches!(ended.status.code(), Some(0 | 4)), "one ended with {}:\n{said}", ended.status);
+    }
+    everywhere.publish()?;
+    tags_are_kept(&tags, &everywhere.tags()?)?;
+    everywhere.pages.only_adds(tip.as_deref())?;
+    for name in RACED {
+        digests::one_package(everywhere, &everywhere.repository.chart(name)?)?;
+    }
+    nothing_moves(everywhere)
 }
 
 /// The program says so, and it is so: tags, branch and folder.

@@ -5,6 +5,7 @@ use crate::{
     everywhere::Everywhere,
     peers::Helm,
     published::{digest, read},
+    registry::Registry,
     report::Report,
     repository::Chart,
     world::World,
@@ -19,7 +20,7 @@ pub fn check(everywhere: &Everywhere, report: &mut Report) -> Result<()> {
             let folder = [chart.folder.display().to_string()];
             let reader = Reader { world: everywhere.world, helm, chart: &chart, cluster: &cluster };
             let wanted = reader.readings(&folder).context("Helm cannot read the chart's folder")?;
-            for (place, from, by_digest) in places(everywhere, &chart)? {
+            for (place, from, by_digest) in places(everywhere, &chart, &one_of_each(everywhere))? {
                 let title = format!("{}: {} from {place}", chart.title(), helm.name);
                 report.check(&format!("{title}: pull"), || {
                     pulled(everywhere, helm, &chart, &from)?;
@@ -38,14 +39,25 @@ pub fn check(everywhere: &Everywhere, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
+/// One registry of each software: for readers, who the publisher was makes no difference.
+fn one_of_each<'a>(everywhere: &'a Everywhere) -> Vec<&'a Registry> {
+    let mut registries: Vec<&Registry> = Vec::new();
+    for registry in &everywhere.registries {
+        if registries.iter().all(|other| other.software != registry.software) {
+            registries.push(registry);
+        }
+    }
+    registries
+}
+
 /// Where a version is, by name; Helm's words for it; in a registry also those by its digest.
 type Place = (String, Vec<String>, Option<Vec<String>>);
 
-fn places(everywhere: &Everywhere, chart: &Chart) -> Result<Vec<Place>> {
+fn places(everywhere: &Everywhere, chart: &Chart, registries: &[&Registry]) -> Result<Vec<Place>> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let pages = words(&[&chart.name, "--repo", &everywhere.pages.url, "--version", &chart.version]);
     let mut places = vec![("the pages".to_owned(), pages, None)];
-    for registry in &everywhere.registries {
+    for registry in registries {
         let place = format!("oci://{}", everywhere.place(registry, chart));
         let manifest = digest(&everywhere.manifest(registry, chart)?);
         let by_digest = words(&[&format!("{place}@{manifest}"), "--plain-http"]);
@@ -66,7 +78,8 @@ fn pulled(everywhere: &Everywhere, helm: &Helm, chart: &Chart, from: &[String]) 
 
 /// A version that every channel has is pulled from each.
 pub fn everywhere(everywhere: &Everywhere, helm: &Helm, chart: &Chart) -> Result<()> {
-    for (place, from, by_digest) in places(everywhere, chart)? {
+    let all: Vec<_> = everywhere.registries.iter().collect();
+    for (place, from, by_digest) in places(everywhere, chart, &all)? {
         for from in [from].into_iter().chain(by_digest) {
             pulled(everywhere, helm, chart, &from)
                 .with_context(|| format!("{} from {place}", chart.title()))?;
