@@ -79,6 +79,8 @@ pub struct Fetched {
     pub bytes: Bytes,
     /// What lies beside it.
     pub attached: Vec<Attachment>,
+    /// The time it was published under, in seconds since 1970, where a look does not say it.
+    pub created: Option<i64>,
 }
 
 /// Why a version could not be exposed.

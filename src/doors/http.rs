@@ -61,6 +61,9 @@ pub fn install_cryptography() {
 
 /// A call that did not come to an answer. `doing` says what was called, without secrets.
 pub fn no_answer(doing: &str, error: reqwest::Error) -> Fault {
+    if let Some(problem) = untrusted(doing, &error) {
+        return Fault::Lasting(problem);
+    }
     let lasting = error.is_builder() || error.is_redirect();
     let problem = match error.is_timeout() {
         true => Problem::new(format!("{doing}: no answer in time")),
@@ -71,6 +74,26 @@ pub fn no_answer(doing: &str, error: reqwest::Error) -> Fault {
         true => Fault::Lasting(problem),
         false => Fault::passing(problem),
     }
+}
+
+/// Told where the other side's certificate is the reason that a call came to nothing: no repetition makes it better.
+pub fn untrusted(doing: &str, error: &(dyn std::error::Error + 'static)) -> Option<Problem> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        // What an I/O error wraps is not among its sources.
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref());
+        let inside = wrapped.and_then(|wrapped| wrapped.downcast_ref()).or(error.downcast_ref());
+        if let Some(error @ rustls::Error::InvalidCertificate(_)) = inside {
+            return Some(Problem::new(format!("{doing}: {error}")).next(
+                "where that host has a certificate of its own, name the file with it, or with who issued it, by SSL_CERT_FILE",
+            ));
+        }
+        cause = match wrapped {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
+    }
+    None
 }
 
 /// An error with its causes: the first one alone often says nothing.

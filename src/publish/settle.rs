@@ -114,6 +114,7 @@ async fn settle(run: &Run<'_>, candidate: Candidate, mut case: Case) -> Settled 
     let served = case.held.iter().any(|(_, held)| !matches!(held, Held::Absent));
     let mut notices = Vec::new();
     let mut depends_on = Vec::new();
+    let mut said = None;
     let decision = loop {
         let need = match plan::decide(&case) {
             Next::Decided(decision) => break decision,
@@ -121,8 +122,9 @@ async fn settle(run: &Run<'_>, candidate: Candidate, mut case: Case) -> Settled 
         };
         let doing = format!("packaging {}", candidate.is);
         match guarded(&doing, gather(run, &candidate, &case, &need)).await {
-            Ok((package, told)) => {
+            Ok(Gathered { package, told, created }) => {
                 notices.extend(told);
+                said = said.or(created);
                 let facts = Facts { digest: package.digest, contents: package.contents };
                 match need {
                     Need::OurPackage => {
@@ -145,8 +147,9 @@ async fn settle(run: &Run<'_>, candidate: Candidate, mut case: Case) -> Settled 
     };
     let mut notes = decision.notes;
     notes.extend(unreleased(&candidate, &case));
-    let created = case.created().unwrap_or(candidate.created);
-    if case.created().is_none() && decision.steps.values().any(Step::writes) {
+    let said = case.created().or(said);
+    let created = said.unwrap_or(candidate.created);
+    if said.is_none() && decision.steps.values().any(Step::writes) {
         notices.extend(too_shallow(&candidate));
     }
     let planned = Planned {
@@ -164,28 +167,32 @@ async fn settle(run: &Run<'_>, candidate: Candidate, mut case: Case) -> Settled 
     Settled { planned, served, notices }
 }
 
+/// One fact, and what was learnt with it.
+struct Gathered {
+    package: Package,
+    told: Vec<Problem>,
+    /// The time that the package was published under, where its channel says it only now.
+    created: Option<i64>,
+}
+
 /// One fact, by the cheapest way.
-async fn gather(
-    run: &Run<'_>,
-    candidate: &Candidate,
-    case: &Case,
-    need: &Need,
-) -> Result<(Package, Vec<Problem>), Problem> {
+async fn gather(run: &Run<'_>, candidate: &Candidate, case: &Case, need: &Need) -> Result<Gathered, Problem> {
     match need {
         Need::OurPackage => {
             let (package, notices) = run.source.package(candidate).await?;
             run.watch.saw(Event::Packed(&candidate.is, package.bytes.len() as u64));
             tokio::task::block_in_place(|| run.shelf.put(&package.bytes))
                 .map_err(|error| Problem::new(format!("{error:#}")))?;
-            Ok((package, notices))
+            Ok(Gathered { package, told: notices, created: None })
         }
         Need::TheirPackage(id) => {
             let held = case.held.iter().find(|(channel, _)| channel == id);
             let holding = held.and_then(|(_, held)| held.holding());
             let fetched = run.fetch(id, &candidate.is, holding).await?;
+            let created = fetched.created;
             let package =
                 blocking("reading a published package", move || packages::unpack(fetched.bytes)).await?;
-            Ok((package, Vec::new()))
+            Ok(Gathered { package, told: Vec::new(), created })
         }
     }
 }

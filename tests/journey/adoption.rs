@@ -450,3 +450,52 @@ fn an_archived_repository_is_told_and_nothing_is_written_anywhere() {
     world.publish(&[]).ends_with(1).says("archived");
     world.nothing_was_written();
 }
+
+#[test]
+fn an_entry_that_leads_nowhere_fills_nothing_and_is_told() {
+    let world = Online::with_a_chart();
+    let package = world.packed_by_others("demo");
+    let url = world.asset_url("demo-1.0.0", "demo-1.0.0.tgz");
+    world.hold_index(&[("demo", "1.0.0", &url, &package)]);
+
+    world
+        .publish_to(&["pages", &world.oci()], &[])
+        .ends_with(1)
+        .says("the entry of demo@1.0.0 leads to a package that is not there")
+        .says("put the package back that was published");
+
+    assert_eq!(world.registry.names(), [""; 0]);
+    // The story ends with the release back at its place.
+    world.github.seed(Release::published("demo-1.0.0").asset("demo-1.0.0.tgz", package));
+    world.publish_to(&["pages", &world.oci()], &[]).ends_with(0);
+}
+
+#[test]
+fn the_versions_of_one_push_go_out_in_their_order() {
+    let mut world = Online::with_a_chart();
+    world.publish(&[]).ends_with(0);
+    let since = world.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    for version in ["1.1.0", "1.2.0-rc.1", "1.2.0"] {
+        world.bump("charts/demo", version);
+        world.commit_and_push(version);
+    }
+
+    world.publish(&["--since", &since]).ends_with(0);
+
+    let versions: Vec<String> = world.entries().into_iter().map(|entry| entry.version).collect();
+    assert_eq!(versions, ["1.2.0", "1.1.0", "1.0.0"], "the newest first, and no prerelease that was passed");
+    assert_eq!(world.github.latest().as_deref(), Some("demo-1.2.0"));
+    assert_eq!(world.registry.tags("acme/charts/demo").len(), 3);
+}
+
+#[test]
+fn an_index_that_is_added_later_says_the_time_that_the_registry_says() {
+    let world = Online::with_a_chart();
+    let package = world.packed_by_others("demo");
+    world.registry.hold_package("acme/charts/demo", "1.0.0", &package, "2025-01-01T00:00:00Z");
+    world.hold_pages(&[("README.md", b"Charts\n")]);
+
+    world.publish_to(&["pages", &world.oci()], &[]).ends_with(0);
+
+    assert!(world.index().contains("created: \"2025-01-01T00:00:00Z\""), "{}", world.index());
+}

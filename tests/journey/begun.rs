@@ -5,6 +5,7 @@ use crate::world::{
     github::{READ_TOKEN, Release},
     online::Online,
 };
+use chart_release::digest::Digest;
 
 const DONE: [&str; 4] =
     ["index.yaml: demo 1.0.0", "oci demo: 1.0.0", "release demo-1.0.0: demo-1.0.0.tgz", "tag demo-1.0.0"];
@@ -265,4 +266,58 @@ fn a_protected_pages_branch_is_told_and_finished_when_it_is_open_again() {
 
     assert!(world.listed().contains(&"index.yaml: demo 1.1.0".to_owned()));
     assert_eq!(world.github.releases().len(), 2);
+}
+
+#[test]
+fn what_was_begun_of_a_chart_that_is_gone_is_finished_from_its_draft() {
+    let mut world = drafted();
+    world.remove("charts/demo");
+    world.chart("charts/other", "other", "1.0.0");
+    world.commit_and_push("Another chart instead");
+
+    world.publish(&["-v"]).ends_with(0).never_says("packaged demo");
+
+    assert!(DONE.iter().all(|line| world.listed().contains(&(*line).to_owned())), "{:?}", world.listed());
+}
+
+#[test]
+fn a_draft_of_ours_gets_the_bytes_that_became_public_elsewhere() {
+    let world = drafted();
+    let package = world.packed_by_others("demo");
+    world.registry.hold_package("acme/charts/demo", "1.0.0", &package, "2025-01-01T00:00:00Z");
+
+    world.publish(&[]).ends_with(0);
+
+    assert_eq!(world.listed(), DONE);
+    assert_eq!(world.github.releases()[0].assets[0].sha256(), Digest::of(&package).hex());
+    assert!(world.index().contains("created: \"2025-01-01T00:00:00Z\""), "{}", world.index());
+}
+
+#[test]
+fn a_draft_of_ours_is_known_by_its_mark_whatever_people_did_to_it() {
+    let world = drafted();
+    let id = world.github.releases()[0].id;
+    world.github.change(id, |release| {
+        release.tag = "untagged-0123".into();
+        release.name = "My favourite".into();
+        release.body = format!("Nice words\r\n\r\n{}", release.body);
+    });
+
+    world.publish(&[]).ends_with(0);
+
+    assert_eq!(world.listed(), DONE);
+    assert_eq!(world.github.releases()[0].name, "demo-1.0.0");
+}
+
+#[test]
+fn who_has_no_token_is_told_before_anything_is_written() {
+    let world = Online::with_a_chart();
+    let oci = world.oci();
+    let mut command = world.program();
+    command.env_remove("GITHUB_TOKEN");
+    command.args(["publish", "--channel", "releases", "--channel", "pages", "--channel", &oci]);
+
+    world.end(&mut command).ends_with(1).says("GITHUB_TOKEN").says("contents: write");
+
+    world.nothing_was_written();
 }

@@ -23,3 +23,4 @@ mod releases;
 mod secrets;
 mod stop_anywhere;
 mod versions;
+mod ways;

@@ -1,6 +1,6 @@
 //! Publishers that work at the same time: nothing is lost, and nothing changes that is public.
 
-use crate::world::{front::Fault, online::Online};
+use crate::world::{front::Fault, github::Release, online::Online};
 use std::thread;
 
 #[test]
@@ -135,4 +135,38 @@ fn a_push_to_the_pages_that_is_lost_is_made_again_upon_what_is_there() {
 
     assert_eq!(world.pages_commits(), 4);
     assert_eq!(world.entries().len(), 2);
+}
+
+#[test]
+fn a_release_that_somebody_publishes_a_moment_before_is_kept_or_refused() {
+    for theirs_are_ours in [true, false] {
+        let mut world = Online::with_a_chart();
+        world.allow_differing("demo-1.0.0.tgz");
+        let package = match theirs_are_ours {
+            true => world.packed_at("demo", chart_release::packages::DEFAULT_TIME),
+            false => world.packed_with_values("charts/demo", "demo", "greeting: theirs\n"),
+        };
+        let (github, mut package) = (world.github.clone(), Some(package));
+        world.front.plan(move |request| {
+            if request.is("PATCH", "/releases/")
+                && let Some(package) = package.take()
+            {
+                github.seed(Release::published("demo-1.0.0").asset("demo-1.0.0.tgz", package));
+            }
+            None::<Fault>
+        });
+
+        let run = world.publish(&[]);
+
+        let mut left = world.listed();
+        left.retain(|line| !line.starts_with("draft "));
+        if theirs_are_ours {
+            run.ends_with(0);
+            assert_eq!(left, world.listed(), "our draft is not needed any more");
+            assert_eq!(left.len(), 4, "{left:?}");
+        } else {
+            run.ends_with(3).says("raise `version` in charts/demo/Chart.yaml");
+            assert_eq!(left, ["release demo-1.0.0: demo-1.0.0.tgz", "tag demo-1.0.0"]);
+        }
+    }
 }

@@ -183,6 +183,6 @@ impl Location {
         }
         let provenance = disk::read(&self.provenance(&found.url))?;
         let attached = provenance.map(|bytes| Attachment { kind: Kind::Provenance, bytes });
-        Ok(Fetched { bytes, attached: attached.into_iter().collect() })
+        Ok(Fetched { bytes, attached: attached.into_iter().collect(), created: None })
     }
 }

@@ -178,7 +178,7 @@ impl Channel for Oci {
         let place = self.place(is)?;
         let found = self.registry.manifest(&place.repository, &place.tag).await?;
         let (_, bytes) = found.ok_or_else(|| Problem::new(format!("{} is not there any more", place.url)))?;
-        let package = self.holding(&place, Standing::Served, &bytes)?.package;
+        let Holding { package, created, .. } = self.holding(&place, Standing::Served, &bytes)?;
         let blob = |digest, largest| self.registry.blob(&place.repository, digest, largest);
         let package = package.ok_or_else(|| Problem::new(format!("{} names no package", place.url)))?;
         let mut attached = Vec::new();
@@ -186,7 +186,7 @@ impl Channel for Oci {
             let bytes = blob(digest, LARGEST_PROVENANCE).await?;
             attached.push(Attachment { kind: Kind::Provenance, bytes });
         }
-        Ok(Fetched { bytes: blob(package, LARGEST_PACKAGE).await?, attached })
+        Ok(Fetched { bytes: blob(package, LARGEST_PACKAGE).await?, attached, created })
     }
 
     async fn stage(&self, record: &Record, package: &Package) -> Result<Holding, Problem> {

@@ -267,7 +267,7 @@ impl Channel for Pages {
                 ));
         }
         let attached = attached.map(|bytes| Attachment { kind: Kind::Provenance, bytes });
-        Ok(Fetched { bytes, attached: attached.into_iter().collect() })
+        Ok(Fetched { bytes, attached: attached.into_iter().collect(), created: None })
     }
 
     async fn stage(&self, record: &Record, package: &Package) -> Result<Holding, Problem> {

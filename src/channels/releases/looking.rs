@@ -95,7 +95,7 @@ impl Releases {
         if let Some(asset) = whole(&release, &provenance_file(is)) {
             attached.push(Attachment { kind: Kind::Provenance, bytes: self.download(asset).await? });
         }
-        Ok(Fetched { bytes, attached })
+        Ok(Fetched { bytes, attached, created: None })
     }
 
     /// The bytes of an asset, which have the digest that GitHub says.

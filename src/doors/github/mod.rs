@@ -258,6 +258,9 @@ fn document(wanted: &Wanted<'_>) -> Result<Value, Problem> {
 
 /// A call that did not come to an answer.
 fn no_answer(called: &str, error: &octocrab::Error) -> Fault {
+    if let Some(problem) = http::untrusted(called, error) {
+        return Fault::Lasting(problem);
+    }
     let mut cause: &dyn std::error::Error = error;
     let mut timed_out = false;
     while let Some(next) = cause.source() {

@@ -12,6 +12,7 @@ mod openapi;
 #[allow(dead_code, reason = "what stories do not use yet")]
 pub mod registry;
 pub mod trials;
+pub mod way;
 
 use std::{
     collections::BTreeMap,

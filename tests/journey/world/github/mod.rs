@@ -154,7 +154,9 @@ struct Inner {
     state: Mutex<State>,
 }
 
-/// The fake itself. Dropping it fails the test when something was not as GitHub describes its API.
+/// The fake itself: cheap to clone, every clone is the same one. Dropping it fails the test when something was not as
+/// GitHub describes its API.
+#[derive(Clone)]
 pub struct GitHub {
     inner: Arc<Inner>,
 }
