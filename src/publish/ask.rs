@@ -86,6 +86,13 @@ pub(super) async fn begun_before(
             Err(problem) => silent.push(problem),
         }
     }
+    // What stops a version is told with it.
+    let told = |silent: &Problem| {
+        let stops =
+            |(_, held): &(ChannelId, Held)| matches!(held, Held::Unknown(problem) if problem == silent);
+        answers.iter().flatten().any(stops)
+    };
+    silent.retain(|problem| !told(problem));
     found.retain(|one| !wanted.contains(&one.is));
     found.retain(|one| run.only.is_none_or(|only| only.contains(&one.is)));
     let published: Vec<&ChartVersion> = found.iter().filter(|one| one.published).map(|one| &one.is).collect();
@@ -96,7 +103,8 @@ pub(super) async fn begun_before(
     // The newest stands first, and the eldest goes out first.
     found.reverse();
     let begun: Vec<ChartVersion> = found.iter().map(|one| one.is.clone()).collect();
-    let answers = ask(run, &begun).await;
+    let mut answers = ask(run, &begun).await;
+    mistrust_missing(run, &begun, &mut answers).await;
     (found.into_iter().map(candidate).zip(answers).collect(), silent)
 }
 

@@ -2,6 +2,9 @@
 
 mod world;
 
+mod adoption;
+mod begun;
+mod budget;
 mod channels;
 mod content;
 mod dead_run;
@@ -11,9 +14,11 @@ mod faults;
 mod first;
 mod guards;
 mod hostile;
+mod incidents;
 mod library;
 mod many;
 mod places;
+mod races;
 mod releases;
 mod secrets;
 mod stop_anywhere;

@@ -17,6 +17,18 @@ pub fn command(program: impl AsRef<OsStr>, home: &Path) -> Command {
     command
 }
 
+/// git in a folder, as one person at one time.
+pub fn git(folder: &Path, home: &Path) -> Command {
+    let mut git = command("git", home);
+    git.current_dir(folder).args(["-c", "core.autocrlf=false"]);
+    for role in ["AUTHOR", "COMMITTER"] {
+        git.env(format!("GIT_{role}_NAME"), "Peers")
+            .env(format!("GIT_{role}_EMAIL"), "peers@example.com")
+            .env(format!("GIT_{role}_DATE"), "2024-05-06T07:08:09+00:00");
+    }
+    git
+}
+
 /// What the command wrote to stdout; any other end than success is an error.
 pub fn run(command: &mut Command) -> Result<Vec<u8>> {
     let (words, output) = (words(command), command.output());

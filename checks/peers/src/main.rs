@@ -1,15 +1,19 @@
-//! Checks what chart-release writes against the programs that read it: Helm 3, Helm 4, skopeo and a registry.
+//! Checks what chart-release writes against the programs that read and keep it: Helm 3, Helm 4, skopeo, crane, git and
+//! three registries.
 //!
 //!     cargo run -p chart-release-peers -- [--program PATH] [--peers FOLDER]
 //!
 //! `checks/peers/install` brings the peers. A peer that is missing, or of another version than the file `versions`
-//! says, is a failure and never a skipped check. Nothing leaves this machine: the folder is served and the registry
-//! listens on the loopback, and every home is a temporary folder.
+//! says, is a failure and never a skipped check. Nothing leaves this machine: folders are served and registries
+//! listen on the loopback, and every home is a temporary folder.
 
 mod charts;
 mod checks;
+mod cluster;
 mod commands;
 mod damage;
+mod everywhere;
+mod pages;
 mod peers;
 mod program;
 mod published;
@@ -48,7 +52,7 @@ fn checked() -> Result<Report> {
 struct Arguments {
     /// A built chart-release. None: it is built from this checkout.
     program: Option<PathBuf>,
-    /// Where `install` put the two Helms.
+    /// Where `install` put what it built.
     peers: PathBuf,
 }
 

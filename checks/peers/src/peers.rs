@@ -1,6 +1,9 @@
 //! The peers: where they are, whether they are the pinned ones, and how each is asked.
 
-use crate::commands::{command, run};
+use crate::{
+    commands::{command, run},
+    registry::Software,
+};
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     fs,
@@ -16,6 +19,8 @@ pub struct Peers {
     pub helms: [Helm; 2],
     skopeo: PathBuf,
     registry: PathBuf,
+    distribution: PathBuf,
+    crane: PathBuf,
     gpg: PathBuf,
     home: PathBuf,
 }
@@ -36,6 +41,13 @@ impl Peers {
             helms,
             skopeo: installed("skopeo")?,
             registry: installed("docker-registry")?,
+            distribution: built(
+                folder,
+                "DISTRIBUTION",
+                "registry",
+                "github.com/distribution/distribution/v3",
+            )?,
+            crane: built(folder, "CRANE", "crane", "github.com/google/go-containerregistry")?,
             gpg: installed("gpg")?,
             home: home.join("peers"),
         };
@@ -58,8 +70,25 @@ impl Peers {
         skopeo
     }
 
-    pub fn registry(&self) -> Command {
-        command(&self.registry, &self.home)
+    pub fn crane(&self) -> Command {
+        self.crane_at(&self.home)
+    }
+
+    /// crane, which keeps log-ins in a home as Docker does.
+    pub fn crane_at(&self, home: &Path) -> Command {
+        command(&self.crane, home)
+    }
+
+    /// The program of a registry.
+    pub fn registry(&self, software: Software) -> Command {
+        let mut registry = match software {
+            Software::Distribution2 => command(&self.registry, &self.home),
+            Software::Distribution3 => command(&self.distribution, &self.home),
+            Software::Crane => self.crane(),
+        };
+        // Distribution 3 would tell a collector of traces what it does.
+        registry.env("OTEL_TRACES_EXPORTER", "none");
+        registry
     }
 
     pub fn gpg(&self, home: &Path) -> Command {
@@ -86,22 +115,11 @@ impl Peers {
 impl Helm {
     fn find(pin: &str, folder: &Path, home: &Path) -> Result<Self> {
         let version = pinned(pin)?;
-        let binary = folder.join(format!("helm-{version}/helm"));
         let major = version.split('.').next().unwrap_or_default();
-        // What a Helm that was built from its module prints as version is not the module's; Go writes that into it.
-        let built_from = format!("mod\thelm.sh/helm/v{major}\tv{version}\t");
-        let bytes = fs::read(&binary).with_context(|| {
-            format!("Helm {version} is not at {}: run checks/peers/install", binary.display())
-        })?;
-        ensure!(
-            memchr::memmem::find(&bytes, built_from.as_bytes()).is_some(),
-            "{} is not Helm {version}: remove it and run checks/peers/install",
-            binary.display()
-        );
+        let binary = built(folder, pin, "helm", &format!("helm.sh/helm/v{major}"))?;
         let helm =
             Self { name: format!("Helm {version}"), binary, home: home.join(format!("helm-{version}")) };
         fs::create_dir_all(&helm.home)?;
-        println!("{} {version}", helm.binary.display());
         Ok(helm)
     }
 
@@ -109,8 +127,11 @@ impl Helm {
         self.command_at(&self.home)
     }
 
-    fn command_at(&self, home: &Path) -> Command {
+    /// With another home, but the same log-ins. Helm 4 keeps packages by their digest, and would not ask the other side a
+    /// second time.
+    pub fn command_at(&self, home: &Path) -> Command {
         let mut helm = command(&self.binary, home);
+        helm.env("HELM_REGISTRY_CONFIG", self.home.join("config/registry/config.json"));
         for kind in ["CACHE", "CONFIG", "DATA"] {
             helm.env(format!("HELM_{kind}_HOME"), home.join(kind.to_lowercase()));
         }
@@ -124,8 +145,7 @@ impl Helm {
         self.new_file(into, self.command().arg("package").arg(chart).arg("--destination").arg(into))
     }
 
-    /// The file that `helm pull` brought; `words` say from where. It starts from an empty home: Helm 4 keeps packages
-    /// by their digest, and would not ask the other side a second time.
+    /// The file that `helm pull` brought; `words` say from where. It starts from an empty home.
     pub fn pull(&self, into: &Path, words: &[&str]) -> Result<PathBuf> {
         let mut helm = self.command_at(&into.join("home"));
         self.new_file(into, helm.arg("pull").args(words).arg("--destination").arg(into))
@@ -148,6 +168,23 @@ impl Helm {
             ),
         }
     }
+}
+
+/// A peer that `install` built from a module of Go into `folder`. What it prints as version is not the module's; Go writes
+/// that into it.
+fn built(folder: &Path, pin: &str, name: &str, module: &str) -> Result<PathBuf> {
+    let version = pinned(pin)?;
+    let binary = folder.join(format!("{name}-{version}/{name}"));
+    let bytes = fs::read(&binary).with_context(|| {
+        format!("{name} {version} is not at {}: run checks/peers/install", binary.display())
+    })?;
+    ensure!(
+        memchr::memmem::find(&bytes, format!("mod\t{module}\tv{version}\t").as_bytes()).is_some(),
+        "{} is not {name} {version}: remove it and run checks/peers/install",
+        binary.display()
+    );
+    println!("{} {version}", binary.display());
+    Ok(binary)
 }
 
 fn packages(folder: &Path) -> Result<Vec<PathBuf>> {

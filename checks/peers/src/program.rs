@@ -32,6 +32,13 @@ impl Program {
         run(self.command("package", repository).arg("--into").arg(into)).map(drop)
     }
 
+    /// `publish` as somebody else, who adds the channels.
+    pub fn publishing(&self, repository: &Path, home: &Path) -> Command {
+        let mut command = command(&self.binary, home);
+        command.arg("publish").arg("--repository").arg(repository);
+        command
+    }
+
     fn command(&self, name: &str, repository: &Path) -> Command {
         let mut command = command(&self.binary, &self.home);
         command.arg(name).arg("--repository").arg(repository);
@@ -39,7 +46,7 @@ impl Program {
     }
 }
 
-fn channel(folder: &Path) -> String {
+pub fn channel(folder: &Path) -> String {
     format!("folder:{}", folder.display())
 }
 

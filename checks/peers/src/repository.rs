@@ -2,7 +2,7 @@
 
 use crate::{
     charts,
-    commands::{command, run},
+    commands::{git, run},
     peers::Helm,
     world::{World, copy},
 };
@@ -40,10 +40,21 @@ struct Metadata {
 impl Repository {
     /// The sample charts and the charts of `charts.rs`, below `charts/`, in one commit.
     pub fn with_all_charts(world: &World, helm: &Helm) -> Result<Self> {
+        Self::with_charts(world, helm, |_| true)
+    }
+
+    /// Those of them whose folders have such names.
+    pub fn with_charts(world: &World, helm: &Helm, chosen: impl Fn(&str) -> bool) -> Result<Self> {
         let repository = Self { folder: world.folder("repository")?, home: world.folder("git")? };
         repository.git(&["init", "--quiet", "--initial-branch=main"])?;
         copy(&examples(), &repository.folder.join("charts"))?;
         charts::write(&repository.folder, &world.folder("bundled")?, helm)?;
+        for entry in fs::read_dir(repository.folder.join("charts"))? {
+            let entry = entry?;
+            if !chosen(&entry.file_name().to_string_lossy()) {
+                fs::remove_dir_all(entry.path())?;
+            }
+        }
         repository.commit("Add the charts")?;
         Ok(repository)
     }
@@ -78,15 +89,14 @@ impl Repository {
         Ok(())
     }
 
+    /// The commit that is checked out.
+    pub fn head(&self) -> Result<String> {
+        let head = run(git(&self.folder, &self.home).args(["rev-parse", "HEAD"]))?;
+        Ok(String::from_utf8(head)?.trim().to_owned())
+    }
+
     fn git(&self, words: &[&str]) -> Result<()> {
-        let mut git = command("git", &self.home);
-        git.current_dir(&self.folder).args(["-c", "core.autocrlf=false"]).args(words);
-        for role in ["AUTHOR", "COMMITTER"] {
-            git.env(format!("GIT_{role}_NAME"), "Peers")
-                .env(format!("GIT_{role}_EMAIL"), "peers@example.com")
-                .env(format!("GIT_{role}_DATE"), "2024-05-06T07:08:09+00:00");
-        }
-        run(&mut git).map(drop)
+        run(git(&self.folder, &self.home).args(words)).map(drop)
     }
 }
 

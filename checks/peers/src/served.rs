@@ -1,29 +1,37 @@
-//! A folder as a chart repository over HTTP: on the loopback, for as long as this process lives.
+//! A folder as a chart repository over HTTP, or whatever answers paths: on the loopback, for as long as this process
+//! lives.
 
 use anyhow::Result;
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
-    path::{Path, PathBuf},
+    path::PathBuf,
+    sync::Arc,
     thread,
 };
 
 /// Serves the files of `folder`; returns the URL of the folder.
 pub fn serve(folder: PathBuf) -> Result<String> {
+    serve_with(move |path| fs::read(folder.join(path)).ok())
+}
+
+/// Answers each path, without its leading slash, with what `find` finds for it.
+pub fn serve_with(find: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static) -> Result<String> {
+    let find = Arc::new(find);
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let folder = folder.clone();
+            let find = Arc::clone(&find);
             // A reader that hangs up is the reader's affair.
-            thread::spawn(move || answer(stream, &folder).ok());
+            thread::spawn(move || answer(stream, &*find).ok());
         }
     });
     Ok(url)
 }
 
-fn answer(mut stream: TcpStream, folder: &Path) -> std::io::Result<()> {
+fn answer(mut stream: TcpStream, find: &dyn Fn(&str) -> Option<Vec<u8>>) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream.try_clone()?).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
     for line in lines {
@@ -32,7 +40,7 @@ fn answer(mut stream: TcpStream, folder: &Path) -> std::io::Result<()> {
         }
     }
     let target = request.split(' ').nth(1).unwrap_or_default();
-    let body = name(target).and_then(|name| fs::read(folder.join(name)).ok());
+    let body = name(target).and_then(|name| find(&name));
     let status = if body.is_some() { "200 OK" } else { "404 Not Found" };
     let body = body.unwrap_or_default();
     write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len())?;

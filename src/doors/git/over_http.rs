@@ -98,7 +98,7 @@ impl OverHttp {
                     wait(answer).map_err(|error| Error::from_str(&error.to_string()))?.map_err(end)?;
                 let base = led_to(answer.url());
                 *self.moved.lock().unwrap_or_else(PoisonError::into_inner) = base;
-                Ok(Box::new(Answer { answer, rest: Bytes::new(), doing: format!("GET {}", url.path()) }))
+                Ok(Box::new(Answer { answer, rest: Bytes::new(), doing: doing("GET", &url) }))
             }
             Service::UploadPack | Service::ReceivePack => {
                 let moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -153,7 +153,7 @@ impl Caller {
         kind: &str,
     ) -> Result<Response, Ended> {
         let service = program(action);
-        let doing = format!("{method} {}", url.path());
+        let doing = doing(method, url);
         let expected = format!("application/x-{service}-{kind}");
         let unsure = writes(action);
         let answer = match request.header(ACCEPT, &expected).send().await {
@@ -310,7 +310,7 @@ impl Read for Question {
             let request = request.body(std::mem::take(&mut self.body));
             let answer = wait(self.caller.call(request, "POST", &self.url, self.action, "result"))?;
             let answer = answer.map_err(|ended| io::Error::other(end(ended)))?;
-            let doing = format!("POST {}", self.url.path());
+            let doing = doing("POST", &self.url);
             self.answer = Some(Answer { answer, rest: Bytes::new(), doing });
         }
         match &mut self.answer {
@@ -318,4 +318,10 @@ impl Read for Question {
             None => Ok(0),
         }
     }
+}
+
+/// A call in words, without what may be secret in its address.
+fn doing(method: &str, url: &Url) -> String {
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{method} {}{port}{}", url.host_str().unwrap_or_default(), url.path())
 }

@@ -1,7 +1,7 @@
 //! Files that go up and come down: assets, and what a commit holds.
 
 use super::{
-    Asset, Done, GitHub, Release, called, encoded, encoded_path,
+    Asset, Done, GitHub, Release, encoded, encoded_path,
     reply::{Limits, Reply},
 };
 use crate::{
@@ -17,7 +17,7 @@ const LARGEST: u64 = 256 << 20;
 impl GitHub {
     /// Adds a file to a release: visible at once, where it is published.
     pub async fn upload(&self, release: &Release, name: &str, bytes: Bytes) -> Done<Asset> {
-        let called = called("POST", &format!("{}/releases/{}/assets", self.below, release.id));
+        let called = self.called("POST", &format!("{}/releases/{}/assets", self.below, release.id));
         let url = self.upload_url(release, name)?;
         let kind = if name.ends_with(".tgz") { "application/gzip" } else { "application/pgp-signature" };
         let request = self.clients().await?.files.post(url).header(header::CONTENT_TYPE, kind).body(bytes);
@@ -35,7 +35,7 @@ impl GitHub {
         }
         let path = format!("{}/releases/assets/{}", self.below, asset.id);
         let request = self.clients().await?.files.get(self.url(&path));
-        let reply = self.ask(called("GET", &path), request, "application/octet-stream").await?;
+        let reply = self.ask(self.called("GET", &path), request, "application/octet-stream").await?;
         let bytes = reply.settled()?.map_err(|refusal| refusal.problem())?.body;
         match bytes.len() as u64 == asset.size {
             true => Ok(bytes),
@@ -51,7 +51,11 @@ impl GitHub {
     pub async fn file(&self, path: &str, commit: &str) -> Result<Option<Bytes>, Fault> {
         let path = format!("{}/contents/{}", self.below, encoded_path(path));
         let request = self.clients().await?.files.get(format!("{}?ref={}", self.url(&path), encoded(commit)));
-        match self.ask(called("GET", &path), request, "application/vnd.github.raw+json").await?.settled()? {
+        match self
+            .ask(self.called("GET", &path), request, "application/vnd.github.raw+json")
+            .await?
+            .settled()?
+        {
             Ok(reply) => Ok(Some(reply.body)),
             Err(refusal) if refusal.is_absence() => Ok(None),
             Err(refusal) => Err(refusal.problem().into()),

@@ -197,6 +197,13 @@ impl GitHub {
         format!("{}{path}", self.below)
     }
 
+    /// A call as people are told of it: without the query.
+    fn called(&self, method: &str, path: &str) -> String {
+        let port = self.api.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let host = self.api.host_str().unwrap_or_default();
+        format!("{method} {host}{port}{}", path.split('?').next().unwrap_or(path))
+    }
+
     /// The whole URL: octocrab takes a path that begins like the API's for one that has it already.
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.api.as_str().trim_end_matches('/'))
@@ -205,7 +212,7 @@ impl GitHub {
     /// Waits for an answer, and for the end of it.
     async fn answer(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Reply, Fault> {
         let github = &self.clients().await?.github;
-        let (called, url) = (called(method, path), self.url(path));
+        let (called, url) = (self.called(method, path), self.url(path));
         let answer = match method {
             "POST" => github._post(url, body).await,
             "PATCH" => github._patch(url, body).await,
@@ -247,11 +254,6 @@ fn some<T>(found: Result<T, Refusal>) -> Result<Option<T>, Fault> {
 
 fn document(wanted: &Wanted<'_>) -> Result<Value, Problem> {
     serde_json::to_value(wanted).map_err(|error| Problem::new(format!("cannot write a release: {error}")))
-}
-
-/// A call as people are told of it: without the query.
-fn called(method: &str, path: &str) -> String {
-    format!("{method} {}", path.split('?').next().unwrap_or(path))
 }
 
 /// A call that did not come to an answer.

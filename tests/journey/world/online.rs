@@ -165,6 +165,79 @@ impl Online {
         self.run(&[&["publish"], channels.as_slice(), arguments].concat())
     }
 
+    /// Runs the program with more in its environment.
+    pub fn run_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Run {
+        self.end(self.program().envs(variables.iter().copied()).args(arguments))
+    }
+
+    /// Everything that is committed, brought to the origin.
+    pub fn commit_and_push(&mut self, message: &str) -> String {
+        let commit = self.commit(message);
+        self.push();
+        commit
+    }
+
+    /// The package of a chart of the working tree as another program made it: the same files, and other bytes.
+    pub fn packed_by_others(&self, chart: &str) -> Vec<u8> {
+        self.packed_at(chart, 1_600_000_000)
+    }
+
+    /// The package of a chart of the working tree, with this time in it.
+    pub fn packed_at(&self, chart: &str, time: u64) -> Vec<u8> {
+        let into = self.path("packed");
+        let mut command = self.world.program();
+        command.env("SOURCE_DATE_EPOCH", time.to_string()).args(["package", chart, "--into"]).arg(&into);
+        World::end(&mut command).ends_with(0);
+        let (_, package) = files(&into).pop_first().expect("a package");
+        fs::remove_dir_all(into).expect("it can be removed");
+        package
+    }
+
+    /// The package of a chart with other values, and the working tree as it was.
+    pub fn packed_with_values(&self, path: &str, chart: &str, values: &str) -> Vec<u8> {
+        let file = self.repository().join(path).join("values.yaml");
+        let before = fs::read(&file).expect("values");
+        self.write(&format!("{path}/values.yaml"), values);
+        let package = self.packed_by_others(chart);
+        fs::write(file, before).expect("values can be written");
+        package
+    }
+
+    /// Puts an index on the pages branch as `helm repo index` writes it: chart, version, URL and package. A package
+    /// whose URL is a file name lies beside it.
+    pub fn hold_index(&self, held: &[(&str, &str, &str, &[u8])]) {
+        let mut charts: BTreeMap<&str, String> = BTreeMap::new();
+        for (chart, version, url, package) in held {
+            *charts.entry(chart).or_default() += &format!(
+                "  - apiVersion: v2\n    created: \"2021-03-04T05:06:07Z\"\n    digest: {}\n    name: {chart}\n    urls:\n    - {url}\n    version: {version}\n",
+                Digest::of(package).hex()
+            );
+        }
+        let entries: String = charts.iter().map(|(chart, of)| format!("  {chart}:\n{of}")).collect();
+        let index = format!("apiVersion: v1\nentries:\n{entries}generated: \"2021-03-04T05:06:07Z\"\n");
+        let beside = held.iter().filter(|(_, _, url, _)| !url.contains("://"));
+        let files = beside.map(|(_, _, url, package)| (*url, *package));
+        self.hold_pages(&files.chain([("index.yaml", index.as_bytes())]).collect::<Vec<_>>());
+    }
+
+    /// The URL of an asset, as people download it.
+    pub fn asset_url(&self, tag: &str, file: &str) -> String {
+        format!("{}/acme/charts/releases/download/{tag}/{file}", self.front.url())
+    }
+
+    /// How many packages were downloaded: from the storage of GitHub, or blobs of the registry.
+    pub fn downloads(&self) -> usize {
+        self.front.count("GET", "/objects/") + self.front.count("GET", "/blobs/")
+    }
+
+    /// Expects that no run has written anything anywhere: no write to GitHub, no tag in a registry, no push.
+    #[track_caller]
+    pub fn nothing_was_written(&self) {
+        assert_eq!(self.github.writes(), BTreeMap::new(), "writes to GitHub");
+        assert_eq!(self.registry.pushes(), 0, "tags in the registry");
+        assert_eq!(self.git.moves(), [[""; 3]; 0], "pushes");
+    }
+
     /// In this story the holders of a package differ from the beginning: named as `demo-1.0.0.tgz`.
     pub fn allow_differing(&mut self, package: &str) {
         self.differing.insert(package.to_owned());

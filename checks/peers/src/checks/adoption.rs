@@ -16,6 +16,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 /// The chart whose package Helm signs.
@@ -81,7 +82,7 @@ fn made_by_helm(
         let mut package = helm.command();
         package.arg("package").arg(&chart.folder).arg("--destination").arg(&published.0);
         if chart.name == SIGNED {
-            package.args(["--sign", "--key", SIGNER, "--keyring"]).arg(&key.keyring);
+            key.sign(&mut package);
         }
         run(&mut package)?;
     }
@@ -100,12 +101,17 @@ fn kept(published: &Published, before: &BTreeMap<PathBuf, Vec<u8>>) -> Result<()
 }
 
 /// A key without a passphrase, in the form that both Helms read.
-struct Key {
+pub struct Key {
     keyring: PathBuf,
 }
 
 impl Key {
-    fn make(world: &World) -> Result<Self> {
+    /// Lets `helm package` sign.
+    pub fn sign(&self, package: &mut Command) {
+        package.args(["--sign", "--key", SIGNER, "--keyring"]).arg(&self.keyring);
+    }
+
+    pub fn make(world: &World) -> Result<Self> {
         let home = world.folder("gpg")?;
         fs::set_permissions(&home, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
         let made = [

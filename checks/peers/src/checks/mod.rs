@@ -1,6 +1,7 @@
 //! The checks, in the order in which a chart version meets its readers.
 
 mod adoption;
+mod channels;
 pub mod contents;
 mod examples;
 pub mod index;
@@ -9,7 +10,12 @@ pub mod layout;
 pub mod reading;
 
 use crate::{
-    damage, published::Published, registry::Registry, report::Report, repository::Repository, world::World,
+    damage,
+    published::Published,
+    registry::{Access, Registry, Software},
+    report::Report,
+    repository::Repository,
+    world::World,
 };
 use anyhow::{Context, Result};
 
@@ -39,7 +45,8 @@ impl<'a> Stage<'a> {
 pub fn run(world: &World, report: &mut Report) -> Result<()> {
     let helm = world.peers.newest_helm();
     let repository = Repository::with_all_charts(world, helm).context("could not make the repository")?;
-    let registry = Registry::start(&world.peers, &world.folder("registry")?)?;
+    let registry =
+        Registry::start(&world.peers, Software::Distribution2, Access::Anybody, &world.folder("registry")?)?;
     let published = Published(world.folder("published")?);
     world.program.publish(&repository.folder, &published.0)?;
     let stage = Stage::open(world, &repository, published, &registry)?;
@@ -59,5 +66,6 @@ pub fn run(world: &World, report: &mut Report) -> Result<()> {
     report.heading("Published again, and with newer versions");
     lasting::check(&stage, report)?;
     report.heading("A folder that Helm made");
-    adoption::check(world, &registry, report)
+    adoption::check(world, &registry, report)?;
+    channels::check(world, report)
 }
