@@ -67,6 +67,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_short_password_is_found_as_it_is_and_not_by_chance() {
+        let redaction = Redaction::new(&[Secret::any("pw")]);
+        assert_eq!(redaction.of("robot:pw and cHc and B3"), "robot:*** and cHc and B3");
+        assert_eq!(format!("{redaction:?}"), "Redaction(***)");
+    }
+
+    #[test]
     fn a_secret_is_found_however_it_is_written() {
         let secret = "pass/\"wörd\"+1234";
         let redaction = Redaction::new(&[Secret::new(secret).unwrap(), Secret::new("12345678").unwrap()]);
