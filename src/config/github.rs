@@ -146,6 +146,8 @@ fn owner_and_name(text: &str) -> Result<String, String> {
     };
     match text.split_once('/') {
         Some((owner, name)) if plain(owner) && plain(name) => Ok(text.to_owned()),
+        // The URL of a repository, with the password in it.
+        _ if text.contains('@') => Err("this is not a repository on GitHub".into()),
         _ => Err(format!("`{text}` is not a repository on GitHub")),
     }
 }

@@ -6,11 +6,17 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE},
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, fmt, sync::Arc};
 
 /// Takes secrets out of texts, in every form in which they are commonly written.
 #[derive(Clone, Default)]
 pub struct Redaction(Arc<[String]>);
+
+impl fmt::Debug for Redaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Redaction(***)")
+    }
+}
 
 impl Redaction {
     /// Of these secrets.
@@ -32,6 +38,9 @@ impl Redaction {
     }
 }
 
+/// Base64 that has fewer characters is left alone.
+const SHORTEST: usize = 8;
+
 /// How a secret is written: as it is, in JSON, in a URL, and in Base64.
 fn forms(secret: &str) -> Vec<String> {
     let mut forms = vec![secret.to_owned(), utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string()];
@@ -44,7 +53,9 @@ fn forms(secret: &str) -> Vec<String> {
         // The characters at both ends hold bits of what is beside the secret.
         let (begins, ends) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
         for engine in [STANDARD, URL_SAFE] {
-            forms.extend(engine.encode(&bytes).get(begins..ends).map(str::to_owned));
+            // Less, of a short password, would be found by chance.
+            let inner = engine.encode(&bytes).get(begins..ends).map(str::to_owned);
+            forms.extend(inner.filter(|inner| inner.len() >= SHORTEST));
         }
     }
     forms.retain(|form| !form.is_empty());
@@ -54,6 +65,13 @@ fn forms(secret: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_short_password_is_found_as_it_is_and_not_by_chance() {
+        let redaction = Redaction::new(&[Secret::any("pw")]);
+        assert_eq!(redaction.of("robot:pw and cHc and B3"), "robot:*** and cHc and B3");
+        assert_eq!(format!("{redaction:?}"), "Redaction(***)");
+    }
 
     #[test]
     fn a_secret_is_found_however_it_is_written() {

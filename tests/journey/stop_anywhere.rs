@@ -1,8 +1,12 @@
 //! Publishes that are killed at any request: run again without a fault, they end in the world of one clean run.
 //!
-//! Every request of a publish is killed at in three ways: before it is worked on, after that, and in the middle of its
-//! answer. How many requests there are is measured by a clean run. The ids of commits and the number of commits on the
-//! pages branch are not compared: everything that a reader can see is, to the byte.
+//! A request is killed at in three ways: before it is worked on, after that, and in the middle of its answer. How many
+//! requests there are is measured by a clean run. The ids of commits and the number of commits on the pages branch are not
+//! compared: everything that a reader can see is, to the byte.
+//!
+//! The quick stories, of a plain `cargo test`, kill a first publish at every request, in one of the three ways in turn;
+//! where something is published before, at every other request; and they take few of the random places. The thorough ones
+//! (`--ignored`, in `.ci/run`) kill at every request in every way, and at more random places.
 
 use crate::world::{
     front::Fault,
@@ -42,7 +46,7 @@ fn killed_at(world: &Online, number: usize, way: Fault, arguments: &[&str]) -> b
     came
 }
 
-/// The next run ends in the same world, and the one after that has nothing to do.
+/// The next run ends in the world of one clean run.
 #[track_caller]
 fn is_finished_by_the_next(world: &Online, clean: &Clean, arguments: &[&str]) {
     publish(world, arguments).ends_with(0);
@@ -54,44 +58,62 @@ fn is_finished_by_the_next(world: &Online, clean: &Clean, arguments: &[&str]) {
     }
 }
 
-fn every_request_in_every_way(beginning: &Beginning) {
+/// All of these worlds, in which the run must come to the request.
+fn each_is_finished(beginning: &Beginning, cases: impl Fn(usize) -> Vec<(usize, Fault)>) {
     let clean = Clean::of(beginning, &[]);
-    let cases: Vec<(usize, Fault)> =
-        (1..=clean.requests).flat_map(|number| WAYS.map(|way| (number, way))).collect();
-    eprintln!("{} requests, {} worlds", clean.requests, cases.len());
-    each(&cases, |&(number, way)| {
+    each(&cases(clean.requests), |&(number, way)| {
         let world = beginning.world();
         assert!(killed_at(&world, number, way, &[]), "the run never came to request {number}");
         is_finished_by_the_next(&world, &clean, &[]);
     });
 }
 
+fn in_every_way(requests: usize) -> Vec<(usize, Fault)> {
+    (1..=requests).flat_map(|number| WAYS.map(|way| (number, way))).collect()
+}
+
+fn in_turn(requests: impl Iterator<Item = usize>) -> Vec<(usize, Fault)> {
+    requests.zip(WAYS.into_iter().cycle()).collect()
+}
+
+fn beside_what_is_there() -> Beginning {
+    Beginning::after(&TWO, &[("demo", "1.1.0"), ("other", "0.3.1")])
+}
+
 #[test]
 fn a_first_publish_that_is_killed_at_any_request_is_finished_by_the_next() {
-    every_request_in_every_way(&Beginning::of(&TWO));
+    each_is_finished(&Beginning::of(&TWO), |requests| in_turn(1..=requests));
 }
 
 #[test]
-fn a_publish_beside_what_is_there_that_is_killed_at_any_request_is_finished_by_the_next() {
-    every_request_in_every_way(&Beginning::after(&TWO, &[("demo", "1.1.0"), ("other", "0.3.1")]));
+fn a_publish_beside_what_is_there_that_is_killed_is_finished_by_the_next() {
+    each_is_finished(&beside_what_is_there(), |requests| in_turn((1..=requests).step_by(2)));
 }
 
-/// Numbers that look random and are the same each time: Knuth's linear congruential generator.
-fn numbers(seed: u64) -> impl Iterator<Item = usize> {
+#[test]
+#[ignore = "some hundred worlds: .ci/run does it, in release mode"]
+fn a_publish_that_is_killed_at_any_request_in_any_way_is_finished_by_the_next() {
+    each_is_finished(&Beginning::of(&TWO), in_every_way);
+    each_is_finished(&beside_what_is_there(), in_every_way);
+}
+
+/// Numbers up to this one that look random and are the same each time: Knuth's linear congruential generator.
+fn numbers(seed: u64, up_to: usize) -> impl Iterator<Item = usize> {
     let step = |state: &u64| {
         Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
     };
-    std::iter::successors(step(&seed), step).map(|state| (state >> 33) as usize)
+    std::iter::successors(step(&seed), step).map(move |state| (state >> 33) as usize % up_to + 1)
 }
 
-#[test]
-fn two_runs_that_are_killed_one_after_the_other_are_finished_by_the_third() {
+/// Two runs that are killed one after the other, at this many pairs of random places.
+fn killed_twice(worlds: usize) {
     let beginning = Beginning::of(&TWO);
     let clean = Clean::of(&beginning, &[]);
-    let mut numbers = numbers(2);
-    let mut number = || numbers.next().expect("endless") % clean.requests + 1;
-    let cases: Vec<_> =
-        (0..24).map(|case| (number(), WAYS[case % 3], number(), WAYS[case / 3 % 3])).collect();
+    let pairs = numbers(2, clean.requests).zip(numbers(3, clean.requests)).take(worlds);
+    let cases: Vec<_> = pairs
+        .enumerate()
+        .map(|(case, (first, second))| (first, WAYS[case % 3], second, WAYS[case / 3 % 3]))
+        .collect();
     each(&cases, |&(first, way, second, other_way)| {
         let world = beginning.world();
         assert!(killed_at(&world, first, way, &[]), "the run never came to request {first}");
@@ -101,17 +123,32 @@ fn two_runs_that_are_killed_one_after_the_other_are_finished_by_the_third() {
     });
 }
 
-#[test]
-fn a_publish_of_four_charts_at_once_that_is_killed_somewhere_is_finished_by_the_next() {
+/// Four charts that are published at once: which request has which number is another each time.
+fn killed_among_four(worlds: usize) {
     const JOBS: [&str; 2] = ["--jobs", "4"];
     let beginning = Beginning::of(&FOUR);
     let clean = Clean::of(&beginning, &JOBS);
-    let mut numbers = numbers(4);
-    let mut number = || numbers.next().expect("endless") % clean.requests + 1;
-    let cases: Vec<_> = (0..30).map(|case| (number(), WAYS[case % 3])).collect();
+    let cases: Vec<_> = numbers(4, clean.requests).take(worlds).zip(WAYS.into_iter().cycle()).collect();
     each(&cases, |&(number, way)| {
         let world = beginning.world();
-        killed_at(&world, number, way, &JOBS);
+        assert!(killed_at(&world, number, way, &JOBS), "the run never came to request {number}");
         is_finished_by_the_next(&world, &clean, &JOBS);
     });
+}
+
+#[test]
+fn two_runs_that_are_killed_one_after_the_other_are_finished_by_the_third() {
+    killed_twice(6);
+}
+
+#[test]
+fn a_publish_of_four_charts_at_once_that_is_killed_somewhere_is_finished_by_the_next() {
+    killed_among_four(9);
+}
+
+#[test]
+#[ignore = "some hundred worlds: .ci/run does it, in release mode"]
+fn runs_that_are_killed_at_many_random_places_are_finished() {
+    killed_twice(60);
+    killed_among_four(90);
 }

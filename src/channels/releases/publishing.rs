@@ -51,7 +51,14 @@ impl Releases {
         match self.patience().write(|| self.github.update(id, &wanted), look).await? {
             Ok(release) => {
                 self.know(&release).await;
-                self.visible(record, &release).await
+                match self.visible(record, &release).await {
+                    // One answer is not enough to say that other bytes are published: it is looked at again.
+                    Err(ExposeError::Taken(_)) => {}
+                    seen => return seen,
+                }
+                let now = self.patience().read(|| self.github.by_id(id)).await?.unwrap_or(release);
+                self.know(&now).await;
+                self.visible(record, &now).await
             }
             Err(refusal) => self.refused(record, staged, &refusal).await,
         }

@@ -4,7 +4,7 @@ use super::transport::{Ended, end, one_line, program, wait, writes};
 use crate::{
     doors::{http, patience::Fault},
     problem::Problem,
-    secret::Secret,
+    secret::{Redaction, Secret},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::{Buf, Bytes};
@@ -72,7 +72,7 @@ impl OverHttp {
             client: http::client(settings)?,
             shown: url.to_string(),
             address: url,
-            caller: Caller { known: authorization.is_some(), secrets },
+            caller: Caller { known: authorization.is_some(), redaction: Redaction::new(&secrets) },
             authorization,
             moved: Mutex::default(),
         })
@@ -135,12 +135,12 @@ impl OverHttp {
 struct Caller {
     /// We say who we are.
     known: bool,
-    secrets: Vec<Secret>,
+    redaction: Redaction,
 }
 
 impl Caller {
     fn redacted(&self, text: &str) -> String {
-        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose(), "***"))
+        self.redaction.of(text).into_owned()
     }
 
     /// Makes a call. The answer is git's; everything else is why the call ended.

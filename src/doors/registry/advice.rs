@@ -7,6 +7,10 @@ use super::{
 };
 use reqwest::StatusCode;
 
+/// What to do when the registry has, or says, other bytes than it should.
+pub(super) const OTHER_BYTES: &str =
+    "run it again; if it stays so, something on the way changes what is sent, or the registry is damaged";
+
 impl Registry {
     /// The next step after an answer that repeating would not change.
     pub(super) fn next_step(&self, answer: &Answer, reasons: &[Reason], access: Access) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use super::{
     Registry,
+    advice::OTHER_BYTES,
     calls::{Answer, Call, body, doing, read},
     session::Access,
 };
@@ -114,7 +115,7 @@ impl Registry {
         match answer.digest() {
             Some(there) if answer.is_done() && there != digest => {
                 let what = format!("{}: stored as {there}, sent was {digest}", answer.doing);
-                Err(Problem::new(what).into())
+                Err(Problem::new(what).next(OTHER_BYTES).into())
             }
             _ => Ok(answer.is_done()),
         }
@@ -183,7 +184,8 @@ impl Registry {
         let bytes = body(&doing, response, largest).await?;
         let found = Digest::of(&bytes);
         if found != digest {
-            return Err(Problem::new(format!("{doing}: the bytes have the digest {found}")).into());
+            let what = format!("{doing}: the bytes have the digest {found}");
+            return Err(Problem::new(what).next(OTHER_BYTES).into());
         }
         Ok(bytes)
     }

@@ -5,6 +5,7 @@ use crate::{
     digest::Digest,
     doors::{http, patience::Fault},
     problem::Problem,
+    secret::Redaction,
 };
 use bytes::{Bytes, BytesMut};
 use reqwest::{
@@ -142,12 +143,9 @@ impl Registry {
         })
     }
 
-    /// A message that was not ours, without what we must not repeat.
+    /// A message that was not ours, without what we must not repeat: there are servers that quote what they were sent.
     fn redacted(&self, message: &str) -> String {
-        self.known_secrets().iter().fold(message.to_owned(), |text, secret| match secret.expose() {
-            "" => text,
-            value => text.replace(value, "***"),
-        })
+        Redaction::new(&self.known_secrets()).of(message).into_owned()
     }
 }
 

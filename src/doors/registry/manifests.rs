@@ -2,6 +2,7 @@
 
 use super::{
     Registry,
+    advice::OTHER_BYTES,
     calls::{Answer, Call},
     session::Access,
 };
@@ -69,7 +70,7 @@ impl Registry {
                 _ if !answer.is_done() => Err(self.fault(&answer, Access::Write)),
                 Some(there) if there != ours => {
                     let what = format!("{}: stored as {there}, sent was {ours}", answer.doing);
-                    Err(Problem::new(what).into())
+                    Err(Problem::new(what).next(OTHER_BYTES).into())
                 }
                 _ => Ok(ours),
             }
@@ -131,7 +132,7 @@ impl Registry {
         let said = Digest::parse(reference).or_else(|| answer.digest()).unwrap_or(found);
         if found != said {
             let what = format!("{}: the bytes have the digest {found}, not {said}", answer.doing);
-            return Err(Problem::new(what).into());
+            return Err(Problem::new(what).next(OTHER_BYTES).into());
         }
         if !answer.body.trim_ascii_start().starts_with(b"{") {
             let what = format!("{}: the answer is no manifest", answer.doing);

@@ -16,7 +16,7 @@ use super::{
     credentials::{Credentials, Login},
     http,
 };
-use crate::problem::Problem;
+use crate::{problem::Problem, secret::Secret};
 use calls::Challenge;
 use oci_spec::distribution::Reference;
 use reqwest::Url;
@@ -47,6 +47,8 @@ pub struct Registry {
     /// How an answer to another call asked it: there are registries where anybody may read.
     asked: Mutex<Option<Challenge>>,
     tokens: Mutex<BTreeMap<(String, &'static str), Slot>>,
+    /// Every token that we were given, so that none is repeated.
+    given: Mutex<Vec<Secret>>,
 }
 
 impl Registry {
@@ -84,6 +86,7 @@ impl Registry {
             probed: OnceCell::new(),
             asked: Mutex::default(),
             tokens: Mutex::default(),
+            given: Mutex::default(),
         })
     }
 

@@ -79,11 +79,13 @@ impl Registry {
 
     /// What must never be repeated.
     pub(super) fn known_secrets(&self) -> Vec<Secret> {
+        let mut secrets = self.given.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match self.login.get() {
-            Some(Ok(Some(Login::Password(who)))) => vec![who.password.clone()],
-            Some(Ok(Some(Login::IdentityToken(token)))) => vec![token.clone()],
-            Some(Ok(None) | Err(_)) | None => Vec::new(),
+            Some(Ok(Some(Login::Password(who)))) => secrets.push(who.password.clone()),
+            Some(Ok(Some(Login::IdentityToken(token)))) => secrets.push(token.clone()),
+            Some(Ok(None) | Err(_)) | None => {}
         }
+        secrets
     }
 
     async fn login(&self) -> Result<Option<&Login>, Problem> {
@@ -207,9 +209,10 @@ impl Registry {
         }
         let given = serde_json::from_slice::<Given>(&answer.body).ok();
         let token = given.and_then(|given| given.token.or(given.access_token));
-        token
-            .filter(|token| !token.is_empty())
-            .map(Secret::any)
-            .ok_or_else(|| Problem::new(format!("{}: the answer holds no token", answer.doing)).into())
+        let Some(token) = token.filter(|token| !token.is_empty()).map(Secret::any) else {
+            return Err(Problem::new(format!("{}: the answer holds no token", answer.doing)).into());
+        };
+        self.given.lock().unwrap_or_else(PoisonError::into_inner).push(token.clone());
+        Ok(token)
     }
 }
