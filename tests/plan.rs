@@ -28,6 +28,7 @@ fn holding(standing: Standing, bytes: &str) -> Holding {
         standing,
         package: Some(Digest::of(bytes.as_bytes())),
         attached: Default::default(),
+        closed: false,
         created: None,
         reference: Reference { url: "demo-1.0.0.tgz".into(), digest: None },
     }

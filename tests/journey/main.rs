@@ -13,5 +13,6 @@ mod hostile;
 mod library;
 mod many;
 mod places;
+mod provenance;
 mod releases;
 mod versions;

@@ -285,6 +285,7 @@ impl Channel for Pages {
             standing: Standing::Placed,
             package: Some(digest),
             attached: package.provenance.is_some().then_some(Kind::Provenance).into_iter().collect(),
+            closed: false,
             created: Some(record.created),
             reference: self.place.reference(&record.is, digest),
         })

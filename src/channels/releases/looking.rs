@@ -36,6 +36,7 @@ impl Releases {
                 standing: Standing::Claimed,
                 package: None,
                 attached: Default::default(),
+                closed: false,
                 created: None,
                 reference: Reference { url: self.page_of(&tag.unwrap_or_default()), digest: None },
             }),
@@ -126,6 +127,7 @@ pub(super) fn holding(release: &Release, is: &ChartVersion, standing: Standing) 
         standing,
         package: digest,
         attached: provenance.into_iter().collect(),
+        closed: release.immutable,
         created: mark.map(|mark| mark.created),
         reference: Reference {
             url: package.map_or_else(|| release.html_url.clone(), |asset| asset.download_url.clone()),

@@ -144,7 +144,7 @@ impl GitHub {
 
     /// Asks for something that only who may write releases gets, and that changes nothing: notes for a release.
     pub async fn ask_to_write(&self) -> Done<()> {
-        let wanted = serde_json::json!({ "tag_name": "a-release-to-come" });
+        let wanted = serde_json::json!({ "tag_name": "a-release-to-come", "target_commitish": "HEAD" });
         let reply = self.answer("POST", &self.path("/releases/generate-notes"), Some(&wanted)).await?;
         Ok(reply.settled()?.map(|_| ()))
     }
