@@ -1,7 +1,7 @@
 //! Provenances of others in every channel, and what GitHub's limits do to a run of the program.
 
 use crate::world::{front::Fault, github::Release, online::Online};
-use chart_release::digest::Digest;
+use chart_release::{charts::ChartVersion, digest::Digest, release::Mark};
 use std::{fs, time::Duration};
 
 const SIGNED: &[u8] = b"-----BEGIN PGP SIGNED MESSAGE-----\nsigned\n";
@@ -71,6 +71,7 @@ fn a_provenance_in_a_release_goes_along_and_is_nothing_to_do_the_next_time() {
     let package = packaged(&world);
     let release = Release::published("demo-1.0.0").asset(FILE, package.clone());
     world.github.seed(release.asset(PROVENANCE, SIGNED));
+    world.hold_pages(&[("README.md", b"Charts")]);
     world.publish(&[]).ends_with(0);
     assert_eq!(layers(&world), both(&package));
     let url = &world.entries()[0].url;
@@ -187,4 +188,30 @@ fn silence_is_not_waited_for_for_ever() {
     world.publish(&["--timeout", "1", "--retries", "0"]).ends_with(4).says("no answer in time");
     world.front.heal();
     world.publish(&[]).ends_with(0);
+}
+
+#[test]
+fn a_version_that_was_begun_twice_is_finished_once() {
+    let mut world = Online::with_a_chart();
+    let mark = Mark {
+        is: ChartVersion::new("demo", "1.0.0"),
+        package: Digest::of(&packaged(&world)),
+        path: "charts/demo".into(),
+        commit: Some(world.git(&["rev-parse", "HEAD"]).trim().to_owned()),
+        revision: None,
+        created: 1_700_000_060,
+    };
+    world.bump("charts/demo", "1.1.0");
+    world.commit("Bump it");
+    world.push();
+    for _ in 0..2 {
+        world.github.seed(Release { body: mark.line(), ..Release::draft("demo-1.0.0") });
+    }
+    let run = world.publish(&[]).ends_with(0);
+    assert_eq!(
+        run.err.matches("demo@1.0.0 in pages").count(),
+        run.err.matches("demo@1.1.0 in pages").count()
+    );
+    assert_eq!(world.listed().len(), 8, "{:?}", world.listed());
+    assert!(world.github.releases().iter().all(|release| !release.draft));
 }
