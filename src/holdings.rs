@@ -56,6 +56,8 @@ pub struct Holding {
     pub package: Option<Digest>,
     /// What lies beside the package.
     pub attached: BTreeSet<Kind>,
+    /// Nothing can be added beside it: it lies in another place, or cannot be changed any more.
+    pub closed: bool,
     /// The time it was published under, in seconds since 1970; the other channels repeat it.
     pub created: Option<i64>,
     /// Where people find it.

@@ -28,6 +28,7 @@ fn holding(standing: Standing, bytes: &str) -> Holding {
         standing,
         package: Some(Digest::of(bytes.as_bytes())),
         attached: Default::default(),
+        closed: false,
         created: None,
         reference: Reference { url: "demo-1.0.0.tgz".into(), digest: None },
     }
@@ -272,6 +273,9 @@ fn what_one_channel_has_beside_the_same_bytes_is_attached_in_the_other() {
     let (needed, decision) = settle(case(Held::Present(with.clone()), present("x")), facts("a", "ours"), &[]);
     assert!(needed.is_empty());
     assert_eq!(words(&decision), ["keep", "attach"]);
+    let closed = Held::Present(Holding { closed: true, ..holding(Standing::Served, "x") });
+    let (_, closed) = settle(case(Held::Present(with.clone()), closed), facts("a", "ours"), &[]);
+    assert_eq!(words(&closed), ["keep", "keep"], "nothing can be added there");
     let (_, other_bytes) = settle(case(Held::Present(with), present("y")), facts("a", "ours"), &[]);
     assert_eq!(words(&other_bytes), ["keep", "keep"], "a provenance is for its bytes alone");
 }

@@ -245,7 +245,7 @@ fn complete_with(case: &Case, holder: &ChannelId, digest: Digest) -> Decision {
     for step in steps.values_mut() {
         if let Step::Keep(holding) = step {
             let lacking: BTreeSet<Kind> = everything.difference(&holding.attached).copied().collect();
-            if !lacking.is_empty() && holding.package == Some(digest) {
+            if !lacking.is_empty() && holding.package == Some(digest) && !holding.closed {
                 *step = Step::Attach(holding.clone(), lacking);
             }
         }

@@ -100,6 +100,9 @@ pub(super) async fn begun_before(
     let lacking = join_all(others.map(|channel| lacking(channel.as_ref(), &published, wanted, answers)));
     let lacking: BTreeSet<ChartVersion> = lacking.await.into_iter().flatten().collect();
     found.retain(|one| !one.published || lacking.contains(&one.is));
+    // One version may have been begun twice.
+    let mut told = BTreeSet::new();
+    found.retain(|one| told.insert(one.is.clone()));
     // The newest stands first, and the eldest goes out first.
     found.reverse();
     let begun: Vec<ChartVersion> = found.iter().map(|one| one.is.clone()).collect();

@@ -6,7 +6,7 @@ use crate::{
     charts::{ChartName, ChartVersion},
     digest::Digest,
     doors::away::{blocking, guarded},
-    holdings::{Attachment, Blob, ChannelId, Exposure, Holding, Kind, Record},
+    holdings::{Attachment, Blob, ChannelId, Exposure, Holding, Kind, Record, Standing},
     packages::{self, Package},
     plan::{Bytes, Plan, Planned, Refusal, Step},
     problem::Problem,
@@ -23,6 +23,8 @@ struct Work {
     planned: Planned,
     /// What is published; `None` when not even that could be found.
     record: Option<Record>,
+    /// What lies beside its package, for the channels that lack only this.
+    provenance: Option<bytes::Bytes>,
     outcomes: BTreeMap<ChannelId, Outcome>,
     failed: bool,
 }
@@ -45,6 +47,7 @@ pub async fn publish(run: &Run<'_>, plan: Plan) -> Report {
             .collect()
             .await;
         expose(run, &mut works).await;
+        attach(run, &mut works).await;
         for work in works {
             if work.failed {
                 ahead.failed(&work.planned.is);
@@ -125,8 +128,9 @@ impl Work {
 
 /// The canonical package of a version into every channel that lacks it; nothing of it is visible yet.
 async fn stage(run: &Run<'_>, planned: Planned, barred: &BTreeMap<ChannelId, Problem>) -> Work {
-    let mut work = Work { outcomes: kept(&planned), planned, record: None, failed: false };
-    if let Some((channel, problem)) = barred.iter().find(|(channel, _)| work.writes_to(channel)) {
+    let mut work = Work { outcomes: kept(&planned), planned, record: None, provenance: None, failed: false };
+    let writes_to = |channel| work.planned.steps.get(channel).is_some_and(Step::writes);
+    if let Some((channel, problem)) = barred.iter().find(|(channel, _)| writes_to(channel)) {
         work.fail(run, Some(channel), Outcome::Stopped(problem.clone()));
         return work;
     }
@@ -142,28 +146,38 @@ async fn stage(run: &Run<'_>, planned: Planned, barred: &BTreeMap<ChannelId, Pro
     work.record = Some(record.clone());
     for channel in run.channels {
         let id = channel.id().clone();
-        let done = match work.planned.steps.get(&id) {
-            Some(Step::Put | Step::Finish(_)) => stage_in(channel.as_ref(), &record, &package).await,
-            Some(Step::Attach(holding, kinds)) => {
-                let reference = holding.reference.clone();
-                let attached = attach_in(channel.as_ref(), &record, &package, kinds.iter().copied()).await;
-                if attached.is_ok() {
-                    run.watch.saw(Event::Attached(&record.is, &id));
-                    work.outcomes.insert(id.clone(), Outcome::Attached(reference));
-                }
-                attached
-            }
-            _ => continue,
-        };
-        match done {
+        if !work.writes_to(&id) {
+            continue;
+        }
+        match stage_in(channel.as_ref(), &record, &package).await {
             Ok(()) => run.watch.saw(Event::Staged(&record.is, &id)),
-            Err(problem) => {
-                work.fail(run, Some(&id), Outcome::Stopped(problem));
+            Err(outcome) => {
+                work.fail(run, Some(&id), outcome);
                 break;
             }
         }
     }
+    work.provenance = package.provenance;
     work
+}
+
+/// What belongs beside packages that are published: seen at once, so it comes last.
+async fn attach(run: &Run<'_>, works: &mut [Work]) {
+    for work in works.iter_mut() {
+        for (id, step) in work.planned.steps.clone() {
+            let channel = run.channels.iter().find(|channel| *channel.id() == id);
+            let (Step::Attach(holding, kinds), Some(channel), false) = (step, channel, work.failed) else {
+                continue;
+            };
+            match attach_in(channel.as_ref(), work, kinds).await {
+                Ok(()) => {
+                    run.watch.saw(Event::Attached(&work.planned.is, &id));
+                    work.outcomes.insert(id, Outcome::Attached(holding.reference));
+                }
+                Err(problem) => work.fail(run, Some(&id), Outcome::Stopped(problem)),
+            }
+        }
+    }
 }
 
 fn kept(planned: &Planned) -> BTreeMap<ChannelId, Outcome> {
@@ -246,34 +260,37 @@ async fn canonical(run: &Run<'_>, planned: &Planned) -> Result<Package, Problem>
         }
     };
     let mut package = blocking("reading a package", move || packages::unpack(bytes)).await?;
+    if package.is != planned.is {
+        let what = format!("the package that is published as {} is one of {}", planned.is, package.is);
+        return Err(Problem::new(what)
+            .next(format!("nothing is made of it: raise the version of {}", planned.is.name)));
+    }
     package.provenance = attached.into_iter().find(|one| one.kind == Kind::Provenance).map(|one| one.bytes);
     Ok(package)
 }
 
-async fn stage_in(channel: &dyn Channel, record: &Record, package: &Package) -> Result<(), Problem> {
-    let staged: Holding = channel.stage(record, package).await?;
+async fn stage_in(channel: &dyn Channel, record: &Record, package: &Package) -> Result<(), Outcome> {
+    let staged: Holding = channel.stage(record, package).await.map_err(Outcome::Stopped)?;
     match staged.package {
         Some(digest) if digest == record.package.digest => Ok(()),
+        // It was not there, or not known to be there, when everybody was asked.
+        Some(_) if staged.standing == Standing::Served => Err(taken(channel.id(), record, &staged)),
         other => {
             let other = other.map_or_else(|| "nothing".to_owned(), |digest| digest.to_string());
             let sent = record.package.digest;
-            Err(Problem::new(format!("{} has {other} after {sent} was brought to it", channel.id()))
-                .passing())
+            let what = format!("{} has {other} after {sent} was brought to it", channel.id());
+            Err(Outcome::Stopped(Problem::new(what).passing()))
         }
     }
 }
 
-async fn attach_in(
-    channel: &dyn Channel,
-    record: &Record,
-    package: &Package,
-    kinds: impl Iterator<Item = Kind>,
-) -> Result<(), Problem> {
+async fn attach_in(channel: &dyn Channel, work: &Work, kinds: BTreeSet<Kind>) -> Result<(), Problem> {
+    let gone = || Problem::new(format!("the provenance of {} is not there any more", work.planned.is));
     for kind in kinds {
         let Kind::Provenance = kind;
-        let bytes = package.provenance.clone().ok_or_else(|| {
-            Problem::new(format!("the provenance of {} is not there any more", record.is)).passing()
-        })?;
+        let (Some(record), Some(bytes)) = (&work.record, work.provenance.clone()) else {
+            return Err(gone().passing());
+        };
         channel.attach(record, &Attachment { kind, bytes }).await?;
     }
     Ok(())
@@ -299,8 +316,9 @@ async fn expose(run: &Run<'_>, works: &mut [Work]) {
                 }
                 Err(ExposeError::Failed(problem)) => work.fail(run, Some(id), Outcome::Stopped(problem)),
                 Err(ExposeError::Taken(holding)) => {
-                    let outcome = taken(id, work, &holding);
-                    work.fail(run, Some(id), outcome);
+                    if let Some(record) = work.record.clone() {
+                        work.fail(run, Some(id), taken(id, &record, &holding));
+                    }
                 }
             }
         }
@@ -308,15 +326,14 @@ async fn expose(run: &Run<'_>, works: &mut [Work]) {
 }
 
 /// Somebody was faster, with other bytes: theirs are published now, and ours never will be.
-fn taken(channel: &ChannelId, work: &Work, holding: &Holding) -> Outcome {
-    let ours = work.record.as_ref().map(|record| record.package.digest);
-    match (ours, holding.package) {
-        (Some(ours), Some(theirs)) => Outcome::Refused(Refusal::OtherContent {
+fn taken(channel: &ChannelId, record: &Record, holding: &Holding) -> Outcome {
+    match holding.package {
+        Some(theirs) => Outcome::Refused(Refusal::OtherContent {
             channel: channel.clone(),
-            ours,
+            ours: record.package.digest,
             theirs,
             files: Vec::new(),
         }),
-        _ => Outcome::Stopped(Problem::new(format!("{channel} has another package of {}", work.planned.is))),
+        None => Outcome::Stopped(Problem::new(format!("{channel} has another package of {}", record.is))),
     }
 }

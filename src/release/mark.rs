@@ -72,15 +72,16 @@ impl Mark {
 
     fn read(said: &Value) -> Option<Self> {
         let text = |key: &str| said[key].as_str().filter(|text| !text.is_empty());
+        let name = |key: &str| text(key).filter(|text| !text.contains(['/', '\\']));
         let commit = |key: &str| match &said[key] {
             Value::Null => Some(None),
             Value::String(hex) if is_commit(hex) => Some(Some(hex.clone())),
             _ => None,
         };
         Some(Self {
-            is: ChartVersion::new(text("name")?, text("version")?),
+            is: ChartVersion::new(name("name")?, name("version")?),
             package: text("package").and_then(Digest::parse)?,
-            path: said["path"].as_str()?.to_owned(),
+            path: said["path"].as_str().filter(|path| is_inside(path))?.to_owned(),
             commit: commit("commit")?,
             revision: commit("revision")?,
             created: said["created"].as_i64()?,
@@ -98,6 +99,11 @@ impl Mark {
             published,
         }
     }
+}
+
+/// Whoever may edit a release must not lead this program out of the repository.
+fn is_inside(path: &str) -> bool {
+    !path.starts_with('/') && path.split(['/', '\\']).all(|part| part != "..")
 }
 
 fn is_commit(hex: &str) -> bool {
@@ -147,6 +153,8 @@ pub(super) mod tests {
             line.replace("sha256:", "md5:"),
             line.replace(&"a".repeat(40), "--upload-pack=x"),
             line.replace("1700000000", "\"yesterday\""),
+            line.replace("charts/demo", "../elsewhere"),
+            line.replace("charts/demo", "/etc"),
             line.replace("-->", ""),
         ] {
             assert_eq!(Mark::find(&other), None, "{other}");

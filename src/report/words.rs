@@ -199,6 +199,7 @@ pub(super) mod samples {
             standing: crate::holdings::Standing::Served,
             package: Some(Digest::of(b"demo")),
             attached: [].into(),
+            closed: false,
             created: Some(1_767_225_600),
             reference: reference(),
         }

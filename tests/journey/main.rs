@@ -18,6 +18,7 @@ mod incidents;
 mod library;
 mod many;
 mod places;
+mod provenance;
 mod races;
 mod releases;
 mod secrets;

@@ -43,7 +43,11 @@ impl Hub {
     }
 
     fn channel_with(&self, template: &str, token: Option<&str>) -> Releases {
-        let settings = Settings {
+        Releases::new(ChannelId("releases".into()), self.settings(template, token)).expect("a channel")
+    }
+
+    fn settings(&self, template: &str, token: Option<&str>) -> Settings {
+        Settings {
             repository: "acme/charts".into(),
             api_url: format!("{}/api/v3", self.front.url()),
             server_url: self.front.url(),
@@ -60,8 +64,7 @@ impl Hub {
                     longest: Duration::from_secs(5),
                 },
             },
-        };
-        Releases::new(ChannelId("releases".into()), settings).expect("a channel")
+        }
     }
 
     fn record(&self, package: &Package) -> Record {
@@ -104,9 +107,15 @@ impl Hub {
 }
 
 fn package(version: &str, text: &str) -> Package {
+    package_with(version, text, &[])
+}
+
+/// With these files besides.
+fn package_with(version: &str, text: &str, more: &[(&str, &str)]) -> Package {
     let chart_yaml = format!("apiVersion: v2\nname: demo\nversion: {version}\ndescription: A demo\n");
     let files = [("Chart.yaml", chart_yaml), ("values.yaml", format!("text: {text}\n"))];
-    let files = files.into_iter().map(|(name, text)| (name.to_owned(), text.into_bytes().into()));
+    let more = more.iter().map(|(name, text)| (*name, (*text).to_owned()));
+    let files = files.into_iter().chain(more).map(|(name, text)| (name.to_owned(), text.into_bytes().into()));
     let chart = Chart::read(Files(files.collect())).expect("a chart");
     packages::pack(&chart, DEFAULT_TIME).expect("a package")
 }
@@ -339,4 +348,171 @@ async fn a_name_that_was_burned_and_a_commit_that_may_not_be_tagged_say_what_to_
     let command = format!("git tag 'demo-1.0.1' {}", record.commit.expect("a commit"));
     assert!(next.starts_with(&command), "{next}");
     assert!(hub.github.stored().contains(&"draft demo-1.0.1: demo-1.0.1.tgz".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_faster_with_the_tag_counts_and_our_draft_goes() {
+    let (ours, other) = (package("1.0.0", "hello"), package("1.0.0", "other"));
+    let same = Release::published("demo-1.0.0").asset("demo-1.0.0.tgz", ours.bytes.clone());
+    let others = Release::published("demo-1.0.0").asset("demo-1.0.0.tgz", other.bytes.clone());
+    for (theirs, taken) in
+        [(same, None), (others, Some(other.digest)), (Release::published("demo-1.0.0"), None)]
+    {
+        let hub = Hub::new();
+        let (channel, record) = (hub.channel(), hub.record(&ours));
+        channel.stage(&record, &ours).await.expect("it is staged");
+        hub.github.seed(theirs);
+        match (channel.expose(&[record]).await.pop().expect("an answer"), taken) {
+            (Ok(reference), None) => assert_eq!(reference.digest, Some(ours.digest)),
+            (Err(ExposeError::Taken(there)), Some(theirs)) => assert_eq!(there.package, Some(theirs)),
+            (exposed, _) => panic!("{exposed:?}"),
+        }
+        assert_eq!(hub.github.stored(), DONE);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_that_a_person_published_meanwhile_stays_as_it_is() {
+    let hub = Hub::new();
+    let (old, new) = (package("1.0.0", "old"), package("1.0.0", "new"));
+    hub.channel().stage(&hub.record(&old), &old).await.expect("it is staged");
+    let channel = hub.channel();
+    assert!(matches!(&channel.look(std::slice::from_ref(&new.is)).await[..], [Held::Begun(_)]));
+    let draft = hub.github.releases().remove(0);
+    hub.github.forget(draft.id);
+    // The same number, as it is when somebody presses the button.
+    let id = hub.github.seed(Release { draft: false, ..draft.clone() });
+    hub.github.change(id, |release| release.id = draft.id);
+    let staged = channel.stage(&hub.record(&new), &new).await.expect("it is there");
+    assert_eq!((staged.standing, staged.package), (Standing::Served, Some(old.digest)));
+    assert_eq!(hub.github.stored(), ["release demo-1.0.0: demo-1.0.0.tgz", DONE[1]]);
+    assert_eq!(&hub.github.releases()[0].assets[0].bytes[..], &old.bytes[..]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_annotated_tag_is_a_wish_too_and_a_chart_elsewhere_is_told() {
+    let hub = Hub::new();
+    let bare = hub.world.path("bare.git");
+    hub.world.git_in(&bare, &["tag", "--annotate", "--message", "Please", "demo-1.0.0"]);
+    let package = package("1.0.0", "hello");
+    let moved = Record { path: "charts/moved".into(), ..hub.record(&package) };
+    let problem = hub.channel().stage(&moved, &package).await.expect_err("it is not there");
+    assert!(problem.what.contains("no chart in charts/moved/Chart.yaml"), "{problem}");
+    assert!(problem.next.as_deref().is_some_and(|next| next.contains("move the tag")), "{problem:?}");
+    assert_eq!(hub.github.stored(), ["tag demo-1.0.0"]);
+    hub.publish(&package).await.expect("it is published");
+    assert_eq!(hub.github.stored(), DONE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_is_not_published_on_a_tag_of_another_version() {
+    let hub = Hub::new();
+    let package = package("2.0.0", "hello");
+    hub.channel().stage(&hub.record(&package), &package).await.expect("it is staged");
+    hub.world.git_in(&hub.world.path("bare.git"), &["tag", "demo-2.0.0"]);
+    let told = hub.publish(&package).await.expect_err("the tag has demo@1.0.0");
+    assert!(told.contains("demo@1.0.0"), "{told}");
+    assert_eq!(hub.github.stored(), ["draft demo-2.0.0: demo-2.0.0.tgz", "tag demo-2.0.0"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_beyond_the_newest_hundred_is_found_by_its_tag() {
+    let hub = Hub::new();
+    hub.github.seed_years(&["demo"], 120, |tag| tag.as_bytes().to_vec());
+    let channel = hub.channel();
+    let held =
+        channel.look(&[ChartVersion::new("demo", "0.1.0"), ChartVersion::new("demo", "0.120.0")]).await;
+    assert!(matches!(&held[..], [Held::Present(_), Held::Present(_)]), "{held:?}");
+    assert_eq!(hub.front.count("GET", "/releases?"), 1);
+    assert_eq!(hub.front.count("GET", "/releases/tags/"), 1);
+    let next = package("1.0.0", "hello");
+    channel.stage(&hub.record(&next), &next).await.expect("it is staged");
+    assert!(matches!(hub.look(&next.is).await, Held::Begun(_)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notes_speak_for_the_chart_and_never_for_us() {
+    let hub = Hub::new();
+    let forged = Mark { created: 1, ..Mark::of(&hub.record(&package("1.0.0", "hello"))) };
+    let notes = format!("# News\r\n<!-- hidden -->\r\n{}\r\n- one\r\n", forged.line());
+    let package = package_with("1.0.0", "hello", &[("NOTES.md", &notes)]);
+    let settings = Settings {
+        notes_file: Some("NOTES.md".into()),
+        ..hub.settings("{{ .Name }}-{{ .Version }}", Some(TOKEN))
+    };
+    let channel = Releases::new(ChannelId("releases".into()), settings).expect("a channel");
+    channel.stage(&hub.record(&package), &package).await.expect("it is staged");
+    let draft = hub.github.releases().remove(0);
+    assert!(draft.body.starts_with("# News\n<!-- hidden -->\n- one\n\n```sh\n"), "{}", draft.body);
+    assert_eq!(Mark::find(&draft.body), Some(Mark::of(&hub.record(&package))));
+    // GitHub's own editor writes CRLF.
+    hub.github.change(draft.id, |release| release.body = release.body.replace('\n', "\r\n") + "edited\r\n");
+    hub.publish(&package).await.expect("it is ours still");
+    assert_eq!(hub.github.stored(), DONE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_token_of_a_workflow_may_write_though_it_is_no_persons() {
+    let hub = Hub::new();
+    hub.github.set(|switches| switches.installation = true);
+    hub.channel().prove(&[]).await.expect("it may write");
+    let reading = hub.channel_with("{{ .Version }}", Some(crate::world::github::READ_TOKEN));
+    let problem = reading.prove(&[]).await.expect_err("it may not");
+    assert!(problem.next.is_some_and(|next| next.contains("contents: write")));
+    assert_eq!(hub.github.stored(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_its_old_name_a_repository_is_read_and_its_new_name_told() {
+    let hub = Hub::new();
+    hub.github.set(|switches| switches.renamed = true);
+    let (channel, package) = (hub.channel(), package("1.0.0", "hello"));
+    assert_eq!(channel.look(std::slice::from_ref(&package.is)).await, [Held::Absent]);
+    let led = hub.front.requests().into_iter().filter(|request| request.path.contains("/repositories/1"));
+    assert!(led.map(|request| request.authorization).all(|sent| sent.is_some()));
+    let problem = channel.prove(&[]).await.expect_err("it has another name");
+    assert_eq!(problem.next.as_deref(), Some("use --github-repository acme/packages"));
+    let problem = channel.stage(&hub.record(&package), &package).await.expect_err("nothing is posted");
+    assert!(problem.what.contains("307") && !problem.passing, "{problem}");
+    assert_eq!(hub.front.count("POST", "/repositories/1"), 0);
+    assert_eq!(hub.github.stored(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_and_silence_are_got_over_at_every_call() {
+    let package = package("1.0.0", "hello");
+    let story = async |hub: &Hub, fault: Fault, number: usize| {
+        let mut settings = hub.settings("{{ .Name }}-{{ .Version }}", Some(TOKEN));
+        settings.http.call = Duration::from_secs(if fault == Fault::Hang { 1 } else { 20 });
+        let channel = Releases::new(ChannelId("releases".into()), settings).expect("a channel");
+        hub.front.at(number, fault);
+        let done = hub.publish_with(&channel, &package).await;
+        assert!(done.is_ok(), "{fault:?} at {number}: {done:?}");
+        assert_eq!(hub.github.stored(), DONE, "{fault:?} at {number}");
+    };
+    let calls = {
+        let hub = Hub::new();
+        hub.publish(&package).await.expect("it is published");
+        hub.front.requests().len()
+    };
+    for fault in [Fault::TooMany(0), Fault::RateLimited, Fault::Hang] {
+        // All wait at the same time.
+        let hubs: Vec<Hub> = (0..calls).map(|_| Hub::new()).collect();
+        let stories = hubs.iter().zip(1..).map(|(hub, number)| story(hub, fault, number));
+        futures::future::join_all(stories).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_asset_that_comes_with_other_bytes_is_asked_for_again() {
+    let hub = Hub::new();
+    let package = package("1.0.0", "hello");
+    hub.publish(&package).await.expect("it is published");
+    let Held::Present(holding) = hub.look(&package.is).await else { panic!("it is there") };
+    hub.front.at_nth("GET", "/objects/", 1, Fault::WrongDigest);
+    let fetched = hub.channel().fetch(&package.is, &holding).await.expect("its bytes");
+    assert_eq!(fetched.bytes, package.bytes);
+    hub.front.always("GET", "/objects/", Fault::WrongDigest);
+    let problem = hub.channel().fetch(&package.is, &holding).await.expect_err("it never comes right");
+    assert!(problem.passing && problem.what.contains("other bytes"), "{problem}");
 }

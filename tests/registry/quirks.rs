@@ -20,6 +20,7 @@ fn holding() -> Holding {
         standing: Standing::Served,
         package: None,
         attached: Default::default(),
+        closed: false,
         created: None,
         reference: Reference { url: String::new(), digest: None },
     }

@@ -66,6 +66,7 @@ impl Location {
                 standing,
                 package,
                 attached: provenance.then_some(Kind::Provenance).into_iter().collect(),
+                closed: false,
                 created: found
                     .entry
                     .as_ref()

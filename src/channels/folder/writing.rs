@@ -81,6 +81,7 @@ impl Location {
             standing: Standing::Placed,
             package: written,
             attached: package.provenance.is_some().then_some(Kind::Provenance).into_iter().collect(),
+            closed: false,
             created: Some(record.created),
             reference: self.reference(&is.package_file(), written),
         })

@@ -102,6 +102,7 @@ impl Oci {
                 // Only the manifest says it, and one question for each version is enough where nothing is to do.
                 package: None,
                 attached: Default::default(),
+                closed: false,
                 created: None,
                 reference: place.reference(None),
             })
@@ -118,6 +119,7 @@ impl Oci {
             standing,
             package: Some(package),
             attached: manifest::provenance_digest(manifest).map(|_| Kind::Provenance).into_iter().collect(),
+            closed: false,
             created,
             reference: place.reference(Some(package)),
         })

@@ -84,14 +84,18 @@ impl Place {
         let index = state.index.as_ref().map_err(Problem::clone)?;
         if let Some(entry) = index.get(is.name.as_str(), is.version.as_str()) {
             let url = entry.url.unwrap_or_default();
-            let attached = match self.lies(state, url) {
-                Lies::InBranch(path) => self.blob(state, &provenance(&path))?.map(|_| Kind::Provenance),
-                Lies::Elsewhere(_) => None,
+            let (attached, closed) = match self.lies(state, url) {
+                Lies::InBranch(path) => {
+                    (self.blob(state, &provenance(&path))?.map(|_| Kind::Provenance), false)
+                }
+                // What lies beside it is the affair of the channel that it lies in.
+                Lies::Elsewhere(_) => (None, true),
             };
             return Ok(Held::Present(Holding {
                 standing: Standing::Served,
                 package: entry.digest,
                 attached: attached.into_iter().collect(),
+                closed,
                 created: entry.created,
                 reference: Reference { url: self.absolute(url), digest: entry.digest },
             }));
@@ -106,6 +110,7 @@ impl Place {
             standing: Standing::Placed,
             package: Some(digest),
             attached: attached.into_iter().collect(),
+            closed: false,
             created: None,
             reference: self.reference(is, digest),
         }))

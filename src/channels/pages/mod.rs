@@ -165,7 +165,14 @@ impl Pages {
             let what = format!("the entry of {is} leads to a package that is not there");
             return Err(Problem::new(what).in_file(place()).next("put the package back that was published"));
         };
-        Ok((bytes, self.downloads.get(&provenance(url), LARGEST_PROVENANCE).await?))
+        let provenance = self.downloads.get(&provenance(url), LARGEST_PROVENANCE).await?;
+        if provenance.as_ref().is_some_and(|bytes| bytes.trim_ascii_start().starts_with(b"<")) {
+            let what = format!("a page for people came back instead of the provenance of {is}, or of none");
+            return Err(Problem::new(what)
+                .in_file(place())
+                .next("let the server of the package answer 404 where it has no .prov file"));
+        }
+        Ok((bytes, provenance))
     }
 }
 
@@ -285,6 +292,7 @@ impl Channel for Pages {
             standing: Standing::Placed,
             package: Some(digest),
             attached: package.provenance.is_some().then_some(Kind::Provenance).into_iter().collect(),
+            closed: false,
             created: Some(record.created),
             reference: self.place.reference(&record.is, digest),
         })

@@ -36,6 +36,7 @@ impl Releases {
                 standing: Standing::Claimed,
                 package: None,
                 attached: Default::default(),
+                closed: false,
                 created: None,
                 reference: Reference { url: self.page_of(&tag.unwrap_or_default()), digest: None },
             }),
@@ -98,16 +99,9 @@ impl Releases {
         Ok(Fetched { bytes, attached, created: None })
     }
 
-    /// The bytes of an asset, which have the digest that GitHub says.
+    /// The bytes of an asset.
     pub(super) async fn download(&self, asset: &Asset) -> Result<Bytes, Problem> {
-        let bytes = self.patience().read(|| self.github.download(asset)).await?;
-        match asset.digest {
-            Some(said) if said != Digest::of(&bytes) => {
-                let what = format!("{} came with other bytes than GitHub says: {said}", asset.name);
-                Err(Problem::new(what).passing())
-            }
-            _ => Ok(bytes),
-        }
+        self.patience().read(|| self.github.download(asset)).await
     }
 
     /// The digest of an asset: what GitHub says, or what a download has.
@@ -133,6 +127,7 @@ pub(super) fn holding(release: &Release, is: &ChartVersion, standing: Standing) 
         standing,
         package: digest,
         attached: provenance.into_iter().collect(),
+        closed: release.immutable,
         created: mark.map(|mark| mark.created),
         reference: Reference {
             url: package.map_or_else(|| release.html_url.clone(), |asset| asset.download_url.clone()),
@@ -141,8 +136,18 @@ pub(super) fn holding(release: &Release, is: &ChartVersion, standing: Standing) 
     }
 }
 
+/// Whether readers can fetch a version from one of these releases.
+pub(super) fn is_public(page: &[Release], is: &ChartVersion) -> bool {
+    let file = is.package_file();
+    page.iter().any(|release| !release.draft && whole(release, &file).is_some())
+}
+
 /// Where a version is among these releases. `None`: they do not say.
-fn on_page(page: &[Release], is: &ChartVersion, tag: Option<&str>) -> Result<Option<Place>, Problem> {
+pub(super) fn on_page(
+    page: &[Release],
+    is: &ChartVersion,
+    tag: Option<&str>,
+) -> Result<Option<Place>, Problem> {
     let file = is.package_file();
     let has_tag = |release: &&Release| tag == Some(release.tag.as_str());
     let mark = |release: &Release| Mark::find(&release.body);

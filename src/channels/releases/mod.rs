@@ -20,6 +20,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
+use looking::is_public;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -140,8 +141,13 @@ impl Releases {
         }
     }
 
-    /// Removes a draft of ours that nobody needs.
+    /// Removes a draft of ours that nobody needs. One that somebody published meanwhile is none.
     async fn discard(&self, draft: &Release) -> Result<(), Problem> {
+        let now = self.patience().read(|| self.github.by_id(draft.id)).await?;
+        if let Some(published) = now.as_ref().filter(|now| !now.draft) {
+            self.know(published).await;
+            return Ok(());
+        }
         self.patience().read(|| self.github.delete_release(draft.id)).await?;
         if let Some(page) = &mut *self.page.lock().await {
             Arc::make_mut(page).retain(|known| known.id != draft.id);
@@ -192,7 +198,8 @@ impl Channel for Releases {
         let page = self.page().await?;
         let ours = page.iter().filter_map(|release| {
             let mark = Mark::find(&release.body)?;
-            Some(mark.unfinished(!release.draft))
+            // A draft that somebody was faster than is nothing to be finished.
+            (!release.draft || !is_public(&page, &mark.is)).then(|| mark.unfinished(!release.draft))
         });
         Ok(ours.collect())
     }
@@ -220,12 +227,21 @@ impl Channel for Releases {
             ))
             .next("unarchive it, or leave out the channel releases"));
         }
-        match found.permissions.push {
-            true => Ok(()),
-            false => {
-                Err(Problem::new(format!("the token may not write releases of {repository}"))
-                    .next(PERMISSION))
+        // Reading goes on under the old name, writing does not.
+        if !found.full_name.is_empty() && !found.full_name.eq_ignore_ascii_case(repository) {
+            let what = format!("the repository {repository} is called {} now", found.full_name);
+            return Err(Problem::new(what).next(format!("use --github-repository {}", found.full_name)));
+        }
+        if found.permissions.push {
+            return Ok(());
+        }
+        // The token of a workflow is no person's, and GitHub does not say what it may do.
+        match self.patience().read(|| self.github.ask_to_write()).await? {
+            Err(refusal) if matches!(refusal.status, 401 | 403 | 404) => {
+                let what = format!("the token may not write releases of {repository} ({})", refusal.message);
+                Err(Problem::new(what).next(PERMISSION))
             }
+            _ => Ok(()),
         }
     }
 

@@ -2,11 +2,12 @@
 
 use super::{
     Releases, Staged,
-    looking::{Place, holding, whole},
+    looking::{Place, holding, on_page, whole},
+    staging::writes,
 };
 use crate::{
     channels::ExposeError,
-    charts::{ChartName, Version},
+    charts::{ChartName, ChartVersion, Version},
     digest::Digest,
     doors::github::{Refusal, Release, Wanted},
     holdings::{Record, Reference, Standing},
@@ -40,7 +41,7 @@ impl Releases {
             target_commitish: record.commit.as_deref(),
             name: &staged.name,
             body: &staged.body,
-            draft: false,
+            draft: Some(false),
             prerelease: record.is.version.is_prerelease(),
             make_latest: Some(if self.is_latest(record).await? { "true" } else { "false" }),
         };
@@ -84,30 +85,39 @@ impl Releases {
     /// Adds what a published release lacks.
     async fn complete(&self, record: &Record, staged: &Staged) -> Result<Reference, ExposeError> {
         let is = &record.is;
-        let id = staged.release.id;
-        let gone = || Problem::new(format!("the release {} was deleted meanwhile", staged.name)).passing();
-        let now = self.patience().read(|| self.github.by_id(id)).await?.ok_or_else(gone)?;
-        let files =
-            [(is.package_file(), Some(&staged.package)), (provenance_file(is), staged.provenance.as_ref())];
-        for (file, bytes) in files {
-            let Some(bytes) = bytes else { continue };
-            match now.asset(&file) {
-                Some(asset) if asset.is_whole() => continue,
-                // Ours, and nobody could ever download it.
-                Some(asset) if Mark::find(&now.body).is_some() => {
-                    self.patience().read(|| self.github.delete_asset(asset.id)).await?;
-                }
-                Some(_) => {
-                    let what = format!("the release {} has half of {file}", now.tag);
-                    return Err(Problem::new(what).next("delete that file, then run again").into());
-                }
-                None => {}
-            }
-            self.upload(&now, &file, bytes).await?;
-        }
-        let now = self.patience().read(|| self.github.by_id(id)).await?.ok_or_else(gone)?;
+        let now = self.again(is, staged.release.id).await?;
+        let now = self.add(is, now, &is.package_file(), &staged.package).await?;
         self.know(&now).await;
-        self.visible(record, &now).await
+        let reference = self.visible(record, &now).await?;
+        if let Some(provenance) = &staged.provenance {
+            let now = self.add(is, now, &provenance_file(is), provenance).await?;
+            self.know(&now).await;
+        }
+        Ok(reference)
+    }
+
+    /// Adds a file to a published release that lacks it, and gives the release as it is then.
+    async fn add(
+        &self,
+        is: &ChartVersion,
+        now: Release,
+        file: &str,
+        bytes: &Bytes,
+    ) -> Result<Release, Problem> {
+        match now.asset(file) {
+            Some(asset) if asset.is_whole() => return Ok(now),
+            // Ours, and nobody could ever download it.
+            Some(asset) if Mark::find(&now.body).is_some() => {
+                self.patience().read(|| self.github.delete_asset(asset.id)).await?;
+            }
+            Some(_) => {
+                let what = format!("the release {} has half of {file}", now.tag);
+                return Err(Problem::new(what).next("delete that file from the release, then run again"));
+            }
+            None => {}
+        }
+        self.upload(&now, file, bytes).await?;
+        self.again(is, now.id).await
     }
 
     /// What GitHub has against publishing. The draft stays, and nothing is lost.
@@ -119,8 +129,8 @@ impl Releases {
     ) -> Result<Reference, ExposeError> {
         let (is, tag) = (&record.is, &staged.name);
         let says = refusal.message.to_lowercase();
-        if refusal.status == 422 && says.contains("already_exists") {
-            return self.raced(record, staged, refusal).await;
+        if refusal.already_exists() {
+            return self.raced(record, staged).await;
         }
         let because = |why: &str| {
             Problem::new(format!("the release {tag} cannot be published: {why} ({})", refusal.message))
@@ -147,24 +157,21 @@ impl Releases {
         Err(problem.into())
     }
 
-    /// Somebody else published under the tag meanwhile.
-    async fn raced(
-        &self,
-        record: &Record,
-        staged: &Staged,
-        refusal: &Refusal,
-    ) -> Result<Reference, ExposeError> {
-        let theirs = self.patience().read(|| self.github.by_tag(&staged.name)).await?;
-        let Some(theirs) = theirs else { return Err(refusal.problem().into()) };
-        if whole(&theirs, &record.is.package_file()).is_none() {
-            let what =
-                format!("somebody published the release {} meanwhile, without the package", staged.name);
-            return Err(Problem::new(what).next("run again, to complete it").passing().into());
+    /// Somebody else published under the tag meanwhile. Our draft can never be published then: what is there counts,
+    /// and gets what it lacks.
+    async fn raced(&self, record: &Record, staged: &Staged) -> Result<Reference, ExposeError> {
+        let (is, tag) = (&record.is, &staged.name);
+        let theirs = self.patience().read(|| self.github.by_tag(tag)).await?;
+        let place = on_page(theirs.as_slice(), is, Some(tag))?;
+        let Some(Place::Published(release)) = place else {
+            let what = format!("somebody published the release {tag} of {is}, and it cannot be found");
+            return Err(Problem::new(what).passing().into());
+        };
+        let exposed = self.complete(record, &Staged { release, ..staged.clone() }).await;
+        if !matches!(exposed, Err(ExposeError::Failed(_))) {
+            self.discard(&staged.release).await?;
         }
-        let reference = self.visible(record, &theirs).await?;
-        self.know(&theirs).await;
-        self.discard(&staged.release).await?;
-        Ok(reference)
+        exposed
     }
 
     /// Whether this is the release that people shall see first: the highest stable version of the one chart.
@@ -192,24 +199,22 @@ impl Releases {
             return Err(Problem::new(format!("there is no release of {is} to add a provenance to")).passing());
         };
         let file = provenance_file(is);
-        if let Some(asset) = whole(&release, &file) {
-            return match self.digest(asset).await? == Digest::of(bytes) {
-                true => Ok(()),
-                false => Err(Problem::new(format!("the release {} has another {file}", release.tag))
-                    .next("what is published stays as it is: sign the next version")),
-            };
-        }
-        if release.immutable {
+        if release.immutable && whole(&release, &file).is_none() {
             return Err(Problem::new(format!(
                 "the release {} is immutable: no provenance can be added",
                 release.tag
             ))
             .next("sign the next version before it is published"));
         }
-        self.reserve(1, is).await?;
-        let done = self.upload(&release, &file, bytes).await;
-        self.doubt().await;
-        done
+        self.reserve(writes(&release, is, false, whole(&release, &file).is_none()), is).await?;
+        let now = self.add(is, release, &file, bytes).await?;
+        self.know(&now).await;
+        match whole(&now, &file) {
+            Some(asset) if self.digest(asset).await? == Digest::of(bytes) => Ok(()),
+            Some(_) => Err(Problem::new(format!("the release {} has another {file}", now.tag))
+                .next("what is published stays as it is: sign the next version")),
+            None => Err(Problem::new(format!("the release {} does not have {file} yet", now.tag)).passing()),
+        }
     }
 }
 

@@ -16,9 +16,6 @@ use crate::{
 };
 use bytes::Bytes;
 
-/// What a draft that is there can still need: its text, a package in place of another, its publication.
-const MOST_FOR_A_DRAFT: usize = 4;
-
 impl Releases {
     /// Brings one version as far as readers do not see it.
     pub(super) async fn stage_one(&self, record: &Record, package: &Package) -> Result<Holding, Problem> {
@@ -28,8 +25,18 @@ impl Releases {
         let body = self.words(record, package);
         let release = match self.find(&self.page().await?, is, Some(&name)).await? {
             Place::Published(release) => return self.stage_published(record, package, release).await,
-            Place::Draft(release, scrap) => {
-                self.reserve(scrap.len() + MOST_FOR_A_DRAFT, is).await?;
+            Place::Draft(draft, scrap) => {
+                let release = self.again(is, draft.id).await?;
+                if !release.draft {
+                    self.know(&release).await;
+                    return self.stage_published(record, package, release).await;
+                }
+                if let Some(commit) = self.patience().read(|| self.github.tagged(&name)).await? {
+                    self.check_wish(record, &commit).await?;
+                }
+                // Its text and its publication.
+                let files = writes(&release, is, true, package.provenance.is_some());
+                self.reserve(scrap.len() + files + 2, is).await?;
                 for draft in &scrap {
                     self.discard(draft).await?;
                 }
@@ -83,12 +90,12 @@ impl Releases {
                 let what = format!("the release {} has half of {}", release.tag, is.package_file());
                 return Err(Problem::new(what).next("delete that file from the release, then run again"));
             }
-            _ => {
-                self.reserve(3, is).await?;
-                // Nothing was brought yet, and nothing else is there.
-                held.package = Some(record.package.digest);
-            }
+            // Nothing was brought yet, and nothing else is there.
+            _ => held.package = Some(record.package.digest),
         }
+        let lacks_package = whole(&release, &is.package_file()).is_none();
+        let provenance = package.provenance.is_some() && whole(&release, &provenance_file(is)).is_none();
+        self.reserve(writes(&release, is, lacks_package, provenance), is).await?;
         let (package, provenance) = (package.bytes.clone(), package.provenance.clone());
         let name = release.tag.clone();
         self.staged().insert(is.clone(), Staged { release, name, body: String::new(), package, provenance });
@@ -97,9 +104,11 @@ impl Releases {
 
     fn words(&self, record: &Record, package: &Package) -> String {
         let notes = self.settings.notes_file.as_deref().and_then(|file| {
-            let files = archive::read(&package.bytes, &Limits::default()).ok()?;
-            let (_, bytes) = files.into_iter().find(|(name, _)| name == file)?;
-            Some(String::from_utf8_lossy(&bytes).into_owned())
+            let notes = notes(package, file);
+            if notes.is_none() {
+                tracing::warn!("{} has no {file}: the release says its description instead", record.is);
+            }
+            notes
         });
         let description = &record.metadata.description;
         body(Words { notes: notes.as_deref(), description, install: &record.install }, &Mark::of(record))
@@ -112,7 +121,7 @@ impl Releases {
             target_commitish: record.commit.as_deref(),
             name,
             body,
-            draft: true,
+            draft: Some(true),
             prerelease: record.is.version.is_prerelease(),
             make_latest: None,
         }
@@ -141,16 +150,14 @@ impl Releases {
         let (is, release) = (&record.is, &staged.release);
         if Mark::find(&release.body) != Some(Mark::of(record)) || release.tag != staged.name {
             // A later run must finish this package, not the one that the draft was begun for.
-            let wanted = Self::draft(record, &staged.name, &staged.body);
+            let wanted = Wanted { draft: None, ..Self::draft(record, &staged.name, &staged.body) };
             let answer = self.patience().read(|| self.github.update(release.id, &wanted)).await?;
             answer.map_err(|refusal| refusal.problem())?;
         }
         let (package, provenance) = (is.package_file(), provenance_file(is));
         self.put(release, &package, Some(&staged.package)).await?;
         self.put(release, &provenance, staged.provenance.as_ref()).await?;
-        let filled = self.patience().read(|| self.github.by_id(release.id)).await?.ok_or_else(|| {
-            Problem::new(format!("the draft release of {is} was deleted meanwhile")).passing()
-        })?;
+        let filled = self.again(is, release.id).await?;
         for (file, blob) in
             [(&package, Some(record.package)), (&provenance, staged.provenance.as_deref().map(Blob::of))]
         {
@@ -162,6 +169,12 @@ impl Releases {
             }
         }
         Ok(filled)
+    }
+
+    /// A release of ours as it is now.
+    pub(super) async fn again(&self, is: &ChartVersion, id: u64) -> Result<Release, Problem> {
+        let now = self.patience().read(|| self.github.by_id(id)).await?;
+        now.ok_or_else(|| Problem::new(format!("the release of {is} was deleted meanwhile")).passing())
     }
 
     /// Makes a file of a draft what it has to be: other bytes and halves go, what is right stays.
@@ -194,8 +207,16 @@ impl Releases {
             Ok(None)
         };
         let answer = self.patience().write(|| self.github.upload(release, file, bytes.clone()), look).await;
-        answer?.map_err(|refusal| refusal.problem())?;
-        Ok(())
+        match answer? {
+            Ok(_) => Ok(()),
+            Err(refusal) if refusal.already_exists() => {
+                let what = format!("somebody else is uploading {file} to the release {}", release.tag);
+                let now = self.patience().read(|| self.github.by_id(release.id)).await?;
+                let there = now.as_ref().and_then(|now| whole(now, file));
+                there.map(|_| ()).ok_or_else(|| Problem::new(what).passing())
+            }
+            Err(refusal) => Err(refusal.problem()),
+        }
     }
 
     /// A git tag that waits for its release has to hold this version.
@@ -210,7 +231,7 @@ impl Releases {
         if found.as_ref() == Some(&record.is) {
             return Ok(());
         }
-        let there = found.map_or_else(|| "no such chart".to_owned(), |found| found.to_string());
+        let there = found.map_or_else(|| "no chart".to_owned(), |found| found.to_string());
         let what = format!(
             "the git tag for the release of {} is at {commit}, which has {there} in {path}",
             record.is
@@ -218,4 +239,20 @@ impl Releases {
         Err(Problem::new(what)
             .next("move the tag to a commit that has this version, or delete it, then run again"))
     }
+}
+
+/// How many writes it takes at most to bring the package, or the provenance, to a release: what is in its place goes.
+pub(super) fn writes(release: &Release, is: &ChartVersion, package: bool, provenance: bool) -> usize {
+    let of = |file: &str, wanted: bool| match release.asset(file) {
+        Some(_) => usize::from(wanted) + usize::from(wanted || release.draft),
+        None => usize::from(wanted),
+    };
+    of(&is.package_file(), package) + of(&provenance_file(is), provenance)
+}
+
+/// The text of a file of the package.
+fn notes(package: &Package, file: &str) -> Option<String> {
+    let files = archive::read(&package.bytes, &Limits::default()).ok()?;
+    let (_, bytes) = files.into_iter().find(|(name, _)| name == file)?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -73,7 +73,10 @@ impl Asset {
 /// A repository, and what we may do there.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Repository {
-    /// What we may do; not there without a token.
+    /// `owner/name`, as it is called now.
+    #[serde(default)]
+    pub full_name: String,
+    /// What the person may do whose token it is; nothing where it is no person's, as in a workflow.
     #[serde(default)]
     pub permissions: Permissions,
     /// Nobody can write.

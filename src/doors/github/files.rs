@@ -5,6 +5,7 @@ use super::{
     reply::{Limits, Reply},
 };
 use crate::{
+    digest::Digest,
     doors::{http, patience::Fault},
     problem::Problem,
 };
@@ -20,11 +21,11 @@ impl GitHub {
         let called = self.called("POST", &format!("{}/releases/{}/assets", self.below, release.id));
         let url = self.upload_url(release, name)?;
         let kind = if name.ends_with(".tgz") { "application/gzip" } else { "application/pgp-signature" };
-        let request = self.clients().await?.files.post(url).header(header::CONTENT_TYPE, kind).body(bytes);
+        let request = self.clients().await?.uploads.post(url).header(header::CONTENT_TYPE, kind).body(bytes);
         self.ask(called, request, "application/vnd.github+json").await?.read()
     }
 
-    /// The bytes of an asset, of a draft too.
+    /// The bytes of an asset, of a draft too: those that GitHub says it has.
     pub async fn download(&self, asset: &Asset) -> Result<Bytes, Fault> {
         if asset.size > LARGEST {
             return Err(Problem::new(format!(
@@ -37,14 +38,15 @@ impl GitHub {
         let request = self.clients().await?.files.get(self.url(&path));
         let reply = self.ask(self.called("GET", &path), request, "application/octet-stream").await?;
         let bytes = reply.settled()?.map_err(|refusal| refusal.problem())?.body;
-        match bytes.len() as u64 == asset.size {
-            true => Ok(bytes),
-            false => {
-                let what =
-                    format!("{} came with {} bytes instead of {}", asset.name, bytes.len(), asset.size);
-                Err(Fault::passing(Problem::new(what)))
+        let (name, size) = (&asset.name, bytes.len() as u64);
+        let wrong = match asset.digest {
+            _ if size != asset.size => format!("{name} came with {size} bytes instead of {}", asset.size),
+            Some(said) if said != Digest::of(&bytes) => {
+                format!("{name} came with other bytes than GitHub says: {said}")
             }
-        }
+            _ => return Ok(bytes),
+        };
+        Err(Fault::passing(Problem::new(wrong)))
     }
 
     /// A file as it is in a commit.
@@ -90,6 +92,8 @@ impl GitHub {
     fn is_own(&self, url: &Url) -> bool {
         let (Some(host), Some(api)) = (url.host_str(), self.api.host_str()) else { return false };
         let beside = format!("uploads.{}", api.strip_prefix("api.").unwrap_or(api));
-        url.scheme() == self.api.scheme() && (host == api || host == beside)
+        let same = url.scheme() == self.api.scheme()
+            && url.port_or_known_default() == self.api.port_or_known_default();
+        same && (host == api || host == beside)
     }
 }

@@ -36,8 +36,10 @@ pub struct GitHub {
 /// Made when they are first needed: octocrab's wants a runtime around it.
 #[derive(Debug)]
 struct Clients {
-    github: Octocrab,
+    reading: Octocrab,
     files: reqwest::Client,
+    writing: Octocrab,
+    uploads: reqwest::Client,
 }
 
 /// How many releases one page of the list has at most.
@@ -67,8 +69,9 @@ pub struct Wanted<'a> {
     pub name: &'a str,
     /// The text.
     pub body: &'a str,
-    /// Not published yet.
-    pub draft: bool,
+    /// Not published yet. Not said where it stays as it is: a person may have published it meanwhile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub draft: Option<bool>,
     /// It comes before a release.
     pub prerelease: bool,
     /// Only said when publishing: `"true"` or `"false"`.
@@ -137,6 +140,13 @@ impl GitHub {
     /// The repository, and what we may do there.
     pub async fn repository(&self) -> Done<Repository> {
         self.get("").await
+    }
+
+    /// Asks for something that only who may write releases gets, and that changes nothing: notes for a release.
+    pub async fn ask_to_write(&self) -> Done<()> {
+        let wanted = serde_json::json!({ "tag_name": "a-release-to-come", "target_commitish": "HEAD" });
+        let reply = self.answer("POST", &self.path("/releases/generate-notes"), Some(&wanted)).await?;
+        Ok(reply.settled()?.map(|_| ()))
     }
 
     /// The commit that a git tag points to.
@@ -211,7 +221,8 @@ impl GitHub {
 
     /// Waits for an answer, and for the end of it.
     async fn answer(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Reply, Fault> {
-        let github = &self.clients().await?.github;
+        let clients = self.clients().await?;
+        let github = if method == "GET" { &clients.reading } else { &clients.writing };
         let (called, url) = (self.called(method, path), self.url(path));
         let answer = match method {
             "POST" => github._post(url, body).await,
@@ -228,16 +239,21 @@ impl GitHub {
 
     async fn clients(&self) -> Result<&Clients, Problem> {
         let make = || async {
-            let files = http::client(&self.settings)?;
+            let github = |client: &reqwest::Client| {
+                let mut builder = Octocrab::builder().base_uri(self.api.as_str())?;
+                if let Some(token) = &self.token {
+                    builder = builder.personal_token(token.expose().to_owned());
+                }
+                builder.build_with_reqwest(client.clone())
+            };
             let wrong = |error: octocrab::Error| {
                 Problem::new(format!("cannot set up GitHub: {}", http::chain(&error)))
             };
-            let mut builder = Octocrab::builder().base_uri(self.api.as_str()).map_err(wrong)?;
-            if let Some(token) = &self.token {
-                builder = builder.personal_token(token.expose().to_owned());
-            }
-            let github = builder.build_with_reqwest(files.clone()).map_err(wrong)?;
-            Ok(Clients { github, files })
+            let files = http::client(&self.settings)?;
+            // Redirected, a POST can become a GET, or go where nobody meant it to.
+            let uploads = http::client_without_redirects(&self.settings)?;
+            let (reading, writing) = (github(&files).map_err(wrong)?, github(&uploads).map_err(wrong)?);
+            Ok(Clients { reading, files, writing, uploads })
         };
         self.clients.get_or_try_init(make).await
     }

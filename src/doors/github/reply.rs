@@ -81,13 +81,14 @@ impl Reply {
         let text = String::from_utf8_lossy(&self.body).to_lowercase();
         self.limits.retry_after.is_some()
             || self.limits.remaining == Some(0)
-            || text.contains("secondary rate limit")
+            || text.contains(SECONDARY)
             || text.contains("api rate limit exceeded")
     }
 
     fn passing(&self, message: &str) -> Fault {
         let problem = Problem::new(format!("{}: {} {message}", self.call, self.status));
-        Fault::Passing { problem, after: self.limits.wait() }
+        let unsaid = message.to_lowercase().contains(SECONDARY).then_some(SECONDARY_WAIT);
+        Fault::Passing { problem, after: self.limits.wait().or(unsaid) }
     }
 
     /// GitHub's words, short and in one line. A page for people is not quoted.
@@ -139,11 +140,18 @@ impl Refusal {
         match self.status {
             401 => problem.next("the token is wrong or has run out: pass a valid one as GITHUB_TOKEN"),
             403 | 404 => problem.next(format!("check the repository's name, and {PERMISSION}")),
-            300..=399 => problem.next("check GITHUB_API_URL"),
+            300..=399 => {
+                problem.next("the repository was renamed: give its new name with --github-repository")
+            }
             _ => problem.next(
                 "look at the repository's releases and rules on GitHub; if nothing is wrong there, please report it",
             ),
         }
+    }
+
+    /// Somebody was faster with that name.
+    pub fn already_exists(&self) -> bool {
+        self.status == 422 && self.message.contains("already_exists")
     }
 
     /// GitHub has nothing there, in its own words: another server's 404 says nothing.
@@ -151,6 +159,10 @@ impl Refusal {
         self.status == 404 && self.message.to_lowercase().starts_with("not found")
     }
 }
+
+const SECONDARY: &str = "secondary rate limit";
+/// GitHub's documentation asks to wait so long where the answer does not say.
+const SECONDARY_WAIT: Duration = Duration::from_secs(60);
 
 /// The line to paste, for whoever may not write.
 pub const PERMISSION: &str = "give the job `permissions: contents: write`";
@@ -174,7 +186,7 @@ mod tests {
             assert!(matches!(read(reply(status, "oops")), Err(Fault::Passing { .. })), "{status}");
         }
         let text = r#"{"message":"You have exceeded a secondary rate limit."}"#;
-        assert!(matches!(read(reply(403, text)), Err(Fault::Passing { after: None, .. })));
+        assert!(matches!(read(reply(403, text)), Err(Fault::Passing { after: Some(SECONDARY_WAIT), .. })));
         let limits = Limits { retry_after: Some(7), ..Limits::default() };
         let limited = Reply { limits, ..reply(403, "{}") };
         let Err(Fault::Passing { after, .. }) = read(limited) else { panic!("it passes") };

@@ -119,9 +119,10 @@ impl Inner {
         let switches = &state.switches;
         let web = format!("{}/acme/charts", self.base);
         let visibility = if switches.private { "private" } else { "public" };
-        let push = access == Some(Access::Write);
+        let push = access == Some(Access::Write) && !switches.installation;
+        let full_name = if switches.renamed { "acme/packages" } else { "acme/charts" };
         let mut repository = json!({
-            "id": 1, "node_id": "R_1", "name": "charts", "full_name": "acme/charts",
+            "id": 1, "node_id": "R_1", "name": "charts", "full_name": full_name,
             "owner": self.person("acme"), "private": switches.private, "visibility": visibility,
             "html_url": web, "description": "Charts", "fork": false, "url": url,
             "git_url": "git://127.0.0.1/acme/charts.git", "ssh_url": "git@127.0.0.1:acme/charts.git",

@@ -110,6 +110,10 @@ impl Asset {
 pub struct Switches {
     /// Nobody reads without a token.
     pub private: bool,
+    /// The token is that of a workflow: it is no person's, so the repository says that it may not push.
+    pub installation: bool,
+    /// The repository is called `acme/packages` now: its old name leads there.
+    pub renamed: bool,
     /// Nobody writes.
     pub archived: bool,
     /// Assets have no digest, as on a GitHub Enterprise Server and of old assets.
@@ -403,6 +407,14 @@ async fn serve(inner: Arc<Inner>, request: Request) -> Response<Body> {
         let Some(below) = path.strip_prefix("/api/v3").or_else(|| path.strip_prefix("/api/uploads")) else {
             return inner.download(&call(path, access.ok().flatten()));
         };
+        let moved = below.strip_prefix("/repositories/1");
+        let below = &moved.map_or_else(|| below.to_owned(), |rest| format!("/repos/acme/charts{rest}"));
+        if moved.is_none() && inner.state().switches.renamed {
+            let rest = below.strip_prefix("/repos/acme/charts").unwrap_or_default();
+            let status = if parts.method == Method::GET { 301 } else { 307 };
+            let to = format!("{}/api/v3/repositories/1{rest}?{query}", inner.base);
+            return Answer::refusal(status, "Moved Permanently").with("location", to);
+        }
         let mut answer = match access {
             Ok(access) => inner.limited(&call(below, access)),
             Err(refused) => refused,
