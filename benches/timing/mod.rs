@@ -54,6 +54,7 @@ pub fn processes<'a>(mut commands: impl FnMut() -> Vec<Command> + 'a) -> Box<dyn
 
 /// A go of other processes that call a server in this one, which counts their requests. Their memory is not told: this
 /// process is not small.
+#[allow(dead_code, reason = "not every benchmark calls somebody")]
 pub fn calls<'a>(
     commands: impl FnMut() -> Vec<Command> + 'a,
     requests: impl Fn() -> usize + 'a,

@@ -383,7 +383,7 @@ pub struct Into {
 #[derive(Debug, Args)]
 #[command(next_help_heading = HOW)]
 pub struct Work {
-    /// How many charts are worked on at once [default: 8, or one per processor when these are more]
+    /// How many charts are worked on at once [default: 16, or one per processor when these are more]
     ///
     /// Most of the time is spent waiting for the network.
     #[arg(long, value_name = "N")]

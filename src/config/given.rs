@@ -20,7 +20,7 @@ use std::{
 };
 
 /// Most of the time is spent waiting for the network.
-const JOBS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+const JOBS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 
 /// The longest wait that another side may ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
@@ -98,7 +98,7 @@ impl Given {
     }
 
     /// Flags over environment over file, checked. `file` is the file's name in problems and its bytes, where there is
-    /// one; `processors` is the default of `--jobs`, when it is more than 8.
+    /// one; `processors` is the default of `--jobs`, when it is more than 16.
     ///
     /// # Errors
     /// Everything that is wrong, each with its flag, variable, or file and line.

@@ -59,7 +59,7 @@ fn nothing_given_is_a_sweep_of_charts_to_the_folder_published() {
         generated: vec![],
         strict: false,
         backfill: false,
-        jobs: NonZeroUsize::new(8).unwrap(),
+        jobs: NonZeroUsize::new(16).unwrap(),
         into: "repository/packages".into(),
         names: vec![],
         json: false,

@@ -8,7 +8,7 @@ use crate::{
     changes::{About, Candidate, CreatedFrom, Survey, Touched},
     charts::{ChartName, ChartVersion},
     doors::away::{blocking, guarded},
-    holdings::{ChannelId, Exposure, Held},
+    holdings::{Exposure, Held},
     packages::{self, Package},
     plan::{self, Case, Facts, Failure, Missed, Need, Next, Plan, Planned, Step},
     problem::Problem,

@@ -20,7 +20,7 @@ use futures::{StreamExt, stream};
 use std::collections::BTreeMap;
 
 /// Questions that are asked of a registry at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 
 /// A package with more bytes is none that Helm could unpack: it allows 100 MiB unpacked.
 const LARGEST_PACKAGE: u64 = 128 << 20;

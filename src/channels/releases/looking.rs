@@ -19,9 +19,7 @@ pub(super) enum Place {
     Published(Release),
     /// A draft of ours, and others of ours that are not needed.
     Draft(Release, Vec<Release>),
-    /// Nothing but a git tag, at this commit.
-    Wish(String),
-    /// Nothing.
+    /// Nothing. There may be a git tag: somebody's wish for a release, which is looked at before one is made.
     Nowhere,
 }
 
@@ -32,14 +30,6 @@ impl Releases {
         let tag = self.template.of(is);
         Ok(match self.find(page, is, tag.as_deref()).await? {
             Place::Nowhere => Held::Absent,
-            Place::Wish(_) => Held::Begun(Holding {
-                standing: Standing::Claimed,
-                package: None,
-                attached: Default::default(),
-                closed: false,
-                created: None,
-                reference: Reference { url: self.page_of(&tag.unwrap_or_default()), digest: None },
-            }),
             Place::Published(release) => match whole(&release, &is.package_file()) {
                 Some(_) => Held::Present(holding(&release, is, Standing::Served)),
                 None => Held::Begun(holding(&release, is, Standing::Claimed)),
@@ -49,10 +39,6 @@ impl Releases {
                 None => Held::Begun(holding(&release, is, Standing::Claimed)),
             },
         })
-    }
-
-    fn page_of(&self, tag: &str) -> String {
-        format!("{}/{}/releases/tag/{tag}", self.settings.server_url, self.settings.repository)
     }
 
     /// Where a version is. `tag` is that of its release, where it is known.
@@ -71,8 +57,7 @@ impl Releases {
         {
             return Ok(on_page(&[release], is, Some(tag))?.unwrap_or(Place::Nowhere));
         }
-        let commit = self.patience().read(|| self.github.tagged(tag)).await?;
-        Ok(commit.map_or(Place::Nowhere, Place::Wish))
+        Ok(Place::Nowhere)
     }
 
     /// The bytes of a version and what lies beside them, verified.

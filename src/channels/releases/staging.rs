@@ -31,9 +31,7 @@ impl Releases {
                     self.know(&release).await;
                     return self.stage_published(record, package, release).await;
                 }
-                if let Some(commit) = self.patience().read(|| self.github.tagged(&name)).await? {
-                    self.check_wish(record, &commit).await?;
-                }
+                self.check_tag(record, &name).await?;
                 // Its text and its publication.
                 let files = writes(&release, is, true, package.provenance.is_some());
                 self.reserve(scrap.len() + files + 2, is).await?;
@@ -42,11 +40,10 @@ impl Releases {
                 }
                 release
             }
-            Place::Wish(commit) => {
-                self.check_wish(record, &commit).await?;
+            Place::Nowhere => {
+                self.check_tag(record, &name).await?;
                 self.create(record, &name, &body).await?
             }
-            Place::Nowhere => self.create(record, &name, &body).await?,
         };
         let (bytes, provenance) = (package.bytes.clone(), package.provenance.clone());
         let mut staged = Staged { release, name, body, package: bytes, provenance };
@@ -220,12 +217,16 @@ impl Releases {
     }
 
     /// A git tag that waits for its release has to hold this version.
-    async fn check_wish(&self, record: &Record, commit: &str) -> Result<(), Problem> {
+    async fn check_tag(&self, record: &Record, name: &str) -> Result<(), Problem> {
+        let tagged = self.patience().read(|| self.github.tagged(name)).await?;
+        let Some(commit) = tagged.filter(|commit| record.commit.as_ref() != Some(commit)) else {
+            return Ok(());
+        };
         let path = match record.path.as_str() {
             "" | "." => "Chart.yaml".to_owned(),
             path => format!("{path}/Chart.yaml"),
         };
-        let file = self.patience().read(|| self.github.file(&path, commit)).await?;
+        let file = self.patience().read(|| self.github.file(&path, &commit)).await?;
         let found =
             file.and_then(|bytes| Metadata::read(&path, &bytes).ok()).map(|read| read.chart_version());
         if found.as_ref() == Some(&record.is) {
