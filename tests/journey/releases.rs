@@ -245,14 +245,13 @@ async fn one_name_for_two_versions_makes_no_second_release() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tag_without_a_release_is_a_wish_for_what_it_holds() {
-    let hub = Hub::new();
+    let mut hub = Hub::new();
     let bare = hub.world.path("bare.git");
     hub.world.git_in(&bare, &["tag", "demo-1.0.0"]);
     hub.world.git_in(&bare, &["tag", "demo-9.0.0"]);
+    hub.world.commit("Go on");
     let (held, other) = (package("1.0.0", "hello"), package("9.0.0", "hello"));
-    assert!(
-        matches!(hub.look(&held.is).await, Held::Begun(holding) if holding.standing == Standing::Claimed)
-    );
+    assert_eq!(hub.look(&held.is).await, Held::Absent, "it is looked for where a release is made");
     hub.publish(&held).await.expect("it is published");
     let told = hub.publish(&other).await.expect_err("the tag has another version");
     assert!(told.contains("demo@1.0.0"), "{told}");
@@ -391,9 +390,10 @@ async fn a_draft_that_a_person_published_meanwhile_stays_as_it_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_annotated_tag_is_a_wish_too_and_a_chart_elsewhere_is_told() {
-    let hub = Hub::new();
+    let mut hub = Hub::new();
     let bare = hub.world.path("bare.git");
     hub.world.git_in(&bare, &["tag", "--annotate", "--message", "Please", "demo-1.0.0"]);
+    hub.world.commit("Go on");
     let package = package("1.0.0", "hello");
     let moved = Record { path: "charts/moved".into(), ..hub.record(&package) };
     let problem = hub.channel().stage(&moved, &package).await.expect_err("it is not there");
@@ -406,10 +406,11 @@ async fn an_annotated_tag_is_a_wish_too_and_a_chart_elsewhere_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draft_is_not_published_on_a_tag_of_another_version() {
-    let hub = Hub::new();
+    let mut hub = Hub::new();
     let package = package("2.0.0", "hello");
     hub.channel().stage(&hub.record(&package), &package).await.expect("it is staged");
     hub.world.git_in(&hub.world.path("bare.git"), &["tag", "demo-2.0.0"]);
+    hub.world.commit("Go on");
     let told = hub.publish(&package).await.expect_err("the tag has demo@1.0.0");
     assert!(told.contains("demo@1.0.0"), "{told}");
     assert_eq!(hub.github.stored(), ["draft demo-2.0.0: demo-2.0.0.tgz", "tag demo-2.0.0"]);
