@@ -107,7 +107,13 @@ fn no_log_and_no_document_of_a_publish_has_a_secret() {
             program.args([command]).args(channels).args(told);
             // What other programs in Rust listen to.
             program.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
-            world.end(&mut program).ends_with(0).never_says(TOKEN).never_says(PASSWORD);
+            let run = world.end(&mut program).ends_with(0).never_says(TOKEN).never_says(PASSWORD);
+            if told.contains(&"-vvv") || told.contains(&"-vv") {
+                // Of each side, what was asked.
+                run.says("/repos/acme/charts/releases")
+                    .says("/v2/acme/charts/demo")
+                    .says("/acme/charts.git/info");
+            }
         }
     }
 }

@@ -165,6 +165,7 @@ impl Caller {
             }
         };
         let status = answer.status();
+        tracing::debug!("{doing}: {}", status.as_u16());
         let media = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
         let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         if status.is_success() && media == expected {

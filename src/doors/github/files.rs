@@ -74,6 +74,7 @@ impl GitHub {
         let answer = request.send().await.map_err(no_answer)?;
         let limits = Limits::of(answer.headers());
         let status = answer.status().as_u16();
+        tracing::debug!("{called}: {status}");
         let body = answer.bytes().await.map_err(no_answer)?;
         Ok(Reply { call: called, status, limits, body })
     }

@@ -233,6 +233,7 @@ impl GitHub {
         let answer = answer.map_err(|error| no_answer(&called, &error))?;
         let limits = Limits::of(answer.headers());
         let status = answer.status().as_u16();
+        tracing::debug!("{called}: {status}");
         let body = github.body_to_string(answer).await.map_err(|error| no_answer(&called, &error))?;
         Ok(Reply { call: called, status, limits, body: body.into() })
     }

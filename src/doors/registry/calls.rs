@@ -90,6 +90,7 @@ impl Registry {
             }
             let doing = doing(&call.method, &call.url);
             let response = request.send().await.map_err(|error| http::no_answer(&doing, error))?;
+            tracing::debug!("{doing}: {}", response.status().as_u16());
             let again = response.status() == StatusCode::UNAUTHORIZED && rejected.is_none();
             if let (true, Some(grant)) = (again, grant) {
                 if let Some(challenge) = challenge(response.headers()) {
