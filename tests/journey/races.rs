@@ -88,10 +88,10 @@ fn a_tag_that_somebody_put_a_moment_ago_with_another_package_is_refused() {
             Some(_) => world.registry.before_next_tag(move |registry, _, _| hold(registry)),
             // Nothing stops a tag from moving there: it is looked at again right before.
             None => {
-                let (registry, mut heads) = (world.registry.clone(), 0);
+                let (registry, mut looks) = (world.registry.clone(), 0);
                 world.front.plan(move |request| {
-                    heads += usize::from(request.is("HEAD", "/manifests/1.0.0"));
-                    if heads == 2 && request.is("HEAD", "/manifests/1.0.0") {
+                    looks += usize::from(request.is("GET", "/manifests/1.0.0"));
+                    if looks == 2 && request.is("GET", "/manifests/1.0.0") {
                         hold(&registry);
                     }
                     None::<Fault>
