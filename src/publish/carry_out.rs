@@ -1,18 +1,22 @@
 //! Carries a plan out: wave by wave, everything staged before anything is exposed, the index last.
 
-use super::{Run, waves::Ahead};
+use super::{
+    Run,
+    canonical::{canonical, record},
+    prove::prove,
+    waves::Ahead,
+};
 use crate::{
     channels::{Channel, ExposeError},
-    charts::{ChartName, ChartVersion},
-    digest::Digest,
-    doors::away::{blocking, guarded},
-    holdings::{Attachment, Blob, ChannelId, Exposure, Holding, Kind, Record, Standing},
-    packages::{self, Package},
-    plan::{Bytes, Plan, Planned, Refusal, Step},
+    charts::ChartVersion,
+    doors::away::guarded,
+    holdings::{Attachment, ChannelId, Exposure, Holding, Kind, Record, Standing},
+    packages::Package,
+    plan::{Plan, Planned, Refusal, Step},
     problem::Problem,
     report::{Event, Outcome, Report},
 };
-use futures::{StreamExt, future::join_all, stream};
+use futures::{StreamExt, stream};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -187,86 +191,6 @@ fn kept(planned: &Planned) -> BTreeMap<ChannelId, Outcome> {
         _ => None,
     };
     planned.steps.iter().filter_map(keeps).collect()
-}
-
-fn record(run: &Run<'_>, planned: &Planned, package: &Package) -> Record {
-    Record {
-        is: planned.is.clone(),
-        path: planned.path.clone(),
-        commit: planned.commit.clone().or_else(|| run.head.clone()),
-        metadata: package.metadata.clone(),
-        package: Blob { digest: package.digest, size: package.bytes.len() as u64 },
-        provenance: package.provenance.as_deref().map(Blob::of),
-        created: planned.created,
-        source: run.source_url.clone(),
-        revision: planned.revision.clone(),
-        released: None,
-        install: run.channels.iter().filter_map(|channel| channel.install(&planned.is)).collect(),
-    }
-}
-
-/// Which channels may not be written to, though the plan has something for them. Asked before anything is written.
-async fn prove(run: &Run<'_>, plan: &Plan) -> BTreeMap<ChannelId, Problem> {
-    let missing = join_all(run.channels.iter().map(|channel| channel.missing())).await;
-    let (there, to_make): (Vec<_>, Vec<_>) =
-        run.channels.iter().zip(missing).partition(|(_, missing)| missing.is_none());
-    let barred = prove_each(plan, there.into_iter().map(|(channel, _)| channel)).await;
-    match barred.is_empty() {
-        // The proof of a place that is missing is to make it, which is a write: only when all others may be written to.
-        true => prove_each(plan, to_make.into_iter().map(|(channel, _)| channel)).await,
-        false => barred,
-    }
-}
-
-async fn prove_each<'c>(
-    plan: &Plan,
-    channels: impl Iterator<Item = &'c Arc<dyn Channel>>,
-) -> BTreeMap<ChannelId, Problem> {
-    let proofs = channels.map(|channel| async move {
-        let writes = |planned: &&Planned| planned.steps.get(channel.id()).is_some_and(Step::writes);
-        let charts: BTreeSet<ChartName> =
-            plan.versions.iter().filter(writes).map(|planned| planned.is.name.clone()).collect();
-        if charts.is_empty() {
-            return None;
-        }
-        let charts: Vec<ChartName> = charts.into_iter().collect();
-        Some((channel.id().clone(), channel.prove(&charts).await.err()?))
-    });
-    join_all(proofs).await.into_iter().flatten().collect()
-}
-
-/// The bytes that rule 3 says are the package: what was packaged for the decision, or what a channel serves.
-async fn canonical(run: &Run<'_>, planned: &Planned) -> Result<Package, Problem> {
-    let (bytes, attached) = match &planned.bytes {
-        Bytes::Ours(digest) => {
-            let bytes = tokio::task::block_in_place(|| run.shelf.get(*digest));
-            (bytes.map_err(|error| Problem::new(format!("{error:#}")))?, Vec::new())
-        }
-        Bytes::Theirs(id, digest) => {
-            let holding = planned.steps.get(id).and_then(|step| match step {
-                Step::Keep(holding) | Step::Finish(holding) | Step::Attach(holding, _) => Some(holding),
-                _ => None,
-            });
-            let fetched = run.fetch(id, &planned.is, holding).await?;
-            let found = Digest::of(&fetched.bytes);
-            if found != *digest {
-                let what = format!("{id} serves {found} for {}, and {digest} a moment ago", planned.is);
-                return Err(Problem::new(what));
-            }
-            (fetched.bytes, fetched.attached)
-        }
-        Bytes::None => {
-            return Err(Problem::new(format!("it was not decided which bytes are {}", planned.is)));
-        }
-    };
-    let mut package = blocking("reading a package", move || packages::unpack(bytes)).await?;
-    if package.is != planned.is {
-        let what = format!("the package that is published as {} is one of {}", planned.is, package.is);
-        return Err(Problem::new(what)
-            .next(format!("nothing is made of it: raise the version of {}", planned.is.name)));
-    }
-    package.provenance = attached.into_iter().find(|one| one.kind == Kind::Provenance).map(|one| one.bytes);
-    Ok(package)
 }
 
 async fn stage_in(channel: &dyn Channel, record: &Record, package: &Package) -> Result<(), Outcome> {

@@ -3,8 +3,11 @@
 //! Knows all the stations and none of the technology behind them.
 
 mod ask;
+mod canonical;
 mod carry_out;
+mod missed;
 mod packing;
+mod prove;
 mod settle;
 mod waves;
 
