@@ -6,7 +6,7 @@
 //!
 //! The quick stories, of a plain `cargo test`, kill a first publish at every request, in one of the three ways in turn;
 //! where something is published before, at every other request; and they take few of the random places. The thorough ones
-//! (`--ignored`, in `.ci/run`) kill at every request in every way, and at more random places.
+//! (`--ignored`, see CONTRIBUTING) kill at every request in every way, and at more random places.
 
 use crate::world::{
     front::Fault,
@@ -131,7 +131,9 @@ fn killed_among_four(worlds: usize) {
     let cases: Vec<_> = numbers(4, clean.requests).take(worlds).zip(WAYS.into_iter().cycle()).collect();
     each(&cases, |&(number, way)| {
         let world = beginning.world();
-        assert!(killed_at(&world, number, way, &JOBS), "the run never came to request {number}");
+        let came = killed_at(&world, number, way, &JOBS);
+        // Side by side, a run makes a request more or less than another: only the last ones may never come.
+        assert!(came || number + 8 > clean.requests, "the run never came to request {number}");
         is_finished_by_the_next(&world, &clean, &JOBS);
     });
 }
