@@ -211,7 +211,7 @@ fn every_request_meets_a_fault() {
 }
 
 #[test]
-#[ignore = "hundreds of worlds: .ci/run does it, in release mode"]
+#[ignore = "hundreds of worlds: CONTRIBUTING has the command"]
 fn every_kind_of_call_meets_every_fault() {
     let beginning = beginning();
     let clean = Clean::of(&beginning);

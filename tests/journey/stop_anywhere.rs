@@ -91,7 +91,7 @@ fn a_publish_beside_what_is_there_that_is_killed_is_finished_by_the_next() {
 }
 
 #[test]
-#[ignore = "some hundred worlds: .ci/run does it, in release mode"]
+#[ignore = "some hundred worlds: CONTRIBUTING has the command"]
 fn a_publish_that_is_killed_at_any_request_in_any_way_is_finished_by_the_next() {
     each_is_finished(&Beginning::of(&TWO), in_every_way);
     each_is_finished(&beside_what_is_there(), in_every_way);
@@ -149,7 +149,7 @@ fn a_publish_of_four_charts_at_once_that_is_killed_somewhere_is_finished_by_the_
 }
 
 #[test]
-#[ignore = "some hundred worlds: .ci/run does it, in release mode"]
+#[ignore = "some hundred worlds: CONTRIBUTING has the command"]
 fn runs_that_are_killed_at_many_random_places_are_finished() {
     killed_twice(60);
     killed_among_four(90);
