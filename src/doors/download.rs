@@ -6,8 +6,7 @@ use super::{
 };
 use crate::problem::Problem;
 use bytes::{Bytes, BytesMut};
-use reqwest::{Client, StatusCode, Url, header::RETRY_AFTER};
-use std::time::Duration;
+use reqwest::{Client, StatusCode, Url};
 
 /// Downloads public files.
 #[derive(Clone, Debug)]
@@ -38,7 +37,7 @@ impl Downloads {
     }
 
     async fn once(&self, url: &Url, most: usize) -> Result<Option<Bytes>, Fault> {
-        let doing = format!("GET {}{}", url.host_str().unwrap_or_default(), url.path());
+        let doing = http::called("GET", url);
         let told = |error| http::no_answer(&doing, error);
         let mut answer = self.client.get(url.clone()).send().await.map_err(told)?;
         let status = answer.status();
@@ -47,14 +46,10 @@ impl Downloads {
         }
         if !status.is_success() {
             let problem = Problem::new(format!("{doing}: {status}"));
-            let passing = status.is_server_error()
-                || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
-            if !passing {
+            if !http::may_pass(status) {
                 return Err(Fault::Lasting(problem.next("check that everybody can download it")));
             }
-            let asked = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-            let after = asked.and_then(|value| value.trim().parse().ok()).map(Duration::from_secs);
-            return Err(Fault::Passing { problem, after });
+            return Err(Fault::Passing { problem, after: http::retry_after(answer.headers()) });
         }
         let mut bytes = BytesMut::new();
         loop {

@@ -5,6 +5,10 @@
 
 use super::patience::{Fault, Patience};
 use crate::problem::Problem;
+use reqwest::{
+    StatusCode,
+    header::{HeaderMap, RETRY_AFTER},
+};
 use std::{sync::Once, time::Duration};
 
 /// The `User-Agent` of every call.
@@ -57,6 +61,23 @@ pub fn install_cryptography() {
         // Somebody may have installed one already: then it is that one.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
+}
+
+/// A call as people are told of it: method, host and path. The query can hold what nobody else should see.
+pub fn called(method: &str, url: &reqwest::Url) -> String {
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{method} {}{port}{}", url.host_str().unwrap_or_default(), url.path())
+}
+
+/// What an answer asks to wait, where it says so in seconds.
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let asked = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    asked.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// Whether a status says of itself that it may go better soon.
+pub fn may_pass(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
 }
 
 /// A call that did not come to an answer. `doing` says what was called, without secrets.

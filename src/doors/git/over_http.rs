@@ -14,12 +14,11 @@ use git2::{
 };
 use reqwest::{
     Client, Method, RequestBuilder, Response, StatusCode, Url,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
 };
 use std::{
     io::{self, Read, Write},
     sync::{Mutex, PoisonError},
-    time::Duration,
 };
 
 /// How much of the text of a refusal is read, in bytes.
@@ -98,7 +97,7 @@ impl OverHttp {
                     wait(answer).map_err(|error| Error::from_str(&error.to_string()))?.map_err(end)?;
                 let base = led_to(answer.url());
                 *self.moved.lock().unwrap_or_else(PoisonError::into_inner) = base;
-                Ok(Box::new(Answer { answer, rest: Bytes::new(), doing: doing("GET", &url) }))
+                Ok(Box::new(Answer { answer, rest: Bytes::new(), doing: http::called("GET", &url) }))
             }
             Service::UploadPack | Service::ReceivePack => {
                 let moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -153,7 +152,7 @@ impl Caller {
         kind: &str,
     ) -> Result<Response, Ended> {
         let service = program(action);
-        let doing = doing(method, url);
+        let doing = http::called(method, url);
         let expected = format!("application/x-{service}-{kind}");
         let unsure = writes(action);
         let answer = match request.header(ACCEPT, &expected).send().await {
@@ -177,8 +176,7 @@ impl Caller {
             let next = "check --pages-remote, and that no sign-in page or proxy stands before it";
             return Err(lasting(Fault::Lasting(Problem::new(what).next(next))));
         }
-        let asked = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let after = asked.and_then(|value| value.trim().parse().ok()).map(Duration::from_secs);
+        let after = http::retry_after(answer.headers());
         let said = match media.as_str() {
             "text/plain" | "" => beginning(answer).await,
             _ => String::new(),
@@ -187,10 +185,7 @@ impl Caller {
         let said = if said.is_empty() { said } else { format!(": {said}") };
         let problem = Problem::new(format!("{doing}: {status}{said}"));
         let limited = status == StatusCode::FORBIDDEN && (after.is_some() || said.contains("rate limit"));
-        if status.is_server_error()
-            || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
-            || limited
-        {
+        if http::may_pass(status) || limited {
             return Err(Ended { fault: Fault::Passing { problem, after }, forbidden: false, unsure });
         }
         let forbidden =
@@ -311,7 +306,7 @@ impl Read for Question {
             let request = request.body(std::mem::take(&mut self.body));
             let answer = wait(self.caller.call(request, "POST", &self.url, self.action, "result"))?;
             let answer = answer.map_err(|ended| io::Error::other(end(ended)))?;
-            let doing = doing("POST", &self.url);
+            let doing = http::called("POST", &self.url);
             self.answer = Some(Answer { answer, rest: Bytes::new(), doing });
         }
         match &mut self.answer {
@@ -319,10 +314,4 @@ impl Read for Question {
             None => Ok(0),
         }
     }
-}
-
-/// A call in words, without what may be secret in its address.
-fn doing(method: &str, url: &Url) -> String {
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{method} {}{port}{}", url.host_str().unwrap_or_default(), url.path())
 }

@@ -3,10 +3,15 @@
 use super::{
     Registry,
     advice::OTHER_BYTES,
-    calls::{Answer, Call, body, doing, read},
+    calls::{Answer, Call, body, read},
     session::Access,
 };
-use crate::{digest::Digest, doors::patience::Fault, holdings::Blob, problem::Problem};
+use crate::{
+    digest::Digest,
+    doors::{http, patience::Fault},
+    holdings::Blob,
+    problem::Problem,
+};
 use bytes::Bytes;
 use reqwest::{
     Method, StatusCode, Url,
@@ -176,7 +181,7 @@ impl Registry {
 
     async fn get_blob(&self, repository: &str, digest: Digest, largest: u64) -> Result<Bytes, Fault> {
         let url = self.url(repository, &format!("blobs/{digest}"));
-        let doing = doing(&Method::GET, &url);
+        let doing = http::called("GET", &url);
         let response = self.send(&Call::new(Method::GET, url, repository, Access::Read)).await?;
         if response.status() != StatusCode::OK {
             return Err(self.fault(&read(doing, response).await?, Access::Read));

@@ -13,7 +13,7 @@ use reqwest::{
     header::{self, HeaderMap, HeaderName},
 };
 use serde::Deserialize;
-use std::{sync::PoisonError, time::Duration};
+use std::sync::PoisonError;
 
 /// Manifests, lists and reasons: distribution takes no manifest above 4 MiB either.
 const LARGEST_DOCUMENT: u64 = 4 << 20;
@@ -88,7 +88,7 @@ impl Registry {
             if let Some(grant) = &grant {
                 request = grant.apply(request);
             }
-            let doing = doing(&call.method, &call.url);
+            let doing = http::called(call.method.as_str(), &call.url);
             let response = request.send().await.map_err(|error| http::no_answer(&doing, error))?;
             tracing::debug!("{doing}: {}", response.status().as_u16());
             let again = response.status() == StatusCode::UNAUTHORIZED && rejected.is_none();
@@ -105,7 +105,7 @@ impl Registry {
 
     /// Makes a call and reads the whole answer.
     pub(super) async fn answer(&self, call: &Call<'_>) -> Result<Answer, Fault> {
-        read(doing(&call.method, &call.url), self.send(call).await?).await
+        read(http::called(call.method.as_str(), &call.url), self.send(call).await?).await
     }
 
     /// Why an answer is not what was asked for.
@@ -121,17 +121,15 @@ impl Registry {
         if !reasons.is_empty() {
             what += &format!(" {}", self.redacted(&told(&reasons)));
         }
-        let after = answer.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let after = after.and_then(|value| value.trim().parse().ok()).map(Duration::from_secs);
+        let after = http::retry_after(&answer.headers);
         let limited = reasons.iter().any(|reason| {
             reason.code == "TOOMANYREQUESTS" || reason.message.to_lowercase().contains("rate limit")
         });
         // A blob that was brought a moment ago, and that not every server of the registry knows of.
         let too_early = answer.doing.starts_with("PUT")
             && reasons.iter().any(|reason| reason.code.ends_with("BLOB_UNKNOWN"));
-        let passing = status.is_server_error()
+        let passing = http::may_pass(status)
             || too_early
-            || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
             || status == StatusCode::FORBIDDEN && (limited || after.is_some());
         let problem = Problem::new(what);
         if passing {
@@ -148,12 +146,6 @@ impl Registry {
     fn redacted(&self, message: &str) -> String {
         Redaction::new(&self.known_secrets()).of(message).into_owned()
     }
-}
-
-/// What a call is for people. The query can hold what nobody else should see.
-pub(super) fn doing(method: &Method, url: &Url) -> String {
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{method} {}{port}{}", url.host_str().unwrap_or_default(), url.path())
 }
 
 /// Reads an answer to its end.

@@ -3,7 +3,7 @@
 
 use super::{
     Registry,
-    calls::{self, Challenge, doing},
+    calls::{self, Challenge},
 };
 use crate::{
     doors::{
@@ -136,7 +136,7 @@ impl Registry {
     }
 
     async fn probe(&self) -> Result<Option<Challenge>, Fault> {
-        let doing = doing(&Method::GET, &self.base);
+        let doing = http::called("GET", &self.base);
         let response = self.staying.get(self.base.clone()).send().await;
         let answer =
             calls::read(doing.clone(), response.map_err(|error| http::no_answer(&doing, error))?).await?;
@@ -196,7 +196,7 @@ impl Registry {
                 (Method::GET, request)
             }
         };
-        let doing = doing(&method, realm);
+        let doing = http::called(method.as_str(), realm);
         let response = request.send().await.map_err(|error| http::no_answer(&doing, error))?;
         let answer = calls::read(doing, response).await?;
         if !answer.is_done() {
