@@ -85,6 +85,19 @@ pub struct Reference {
     /// Digest of the `.tgz`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
+    /// The tag of the release, or in the registry, that leads there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// Digest of the manifest in a registry: what a signature is made for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<Digest>,
+}
+
+impl Reference {
+    /// A package that is found without a tag.
+    pub fn new(url: impl Into<String>, digest: Option<Digest>) -> Self {
+        Self { url: url.into(), digest, tag: None, manifest: None }
+    }
 }
 
 /// Something that belongs to a package and is stored beside it.

@@ -40,6 +40,7 @@ pub mod repo;
 
 pub mod publish;
 
+pub mod action;
 pub mod cli;
 pub mod config;
 pub mod progress;

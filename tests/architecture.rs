@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The floor of each module at the top of `src/`.
-const FLOORS: [(&str, u8); 21] = [
+const FLOORS: [(&str, u8); 22] = [
     ("problem", 0),
     ("digest", 0),
     ("secret", 0),
@@ -30,11 +30,12 @@ const FLOORS: [(&str, u8); 21] = [
     ("progress", 5),
     ("config", 5),
     ("cli", 5),
+    ("action", 5),
     ("setup", 5),
 ];
 
 /// Who may use whom on the same floor. A list without circles.
-const NEIGHBOURS: [(&str, &[&str]); 10] = [
+const NEIGHBOURS: [(&str, &[&str]); 11] = [
     ("secret", &["problem"]),
     ("archive", &["problem"]),
     ("charts", &["problem", "digest", "archive"]),
@@ -44,7 +45,8 @@ const NEIGHBOURS: [(&str, &[&str]); 10] = [
     ("release", &["holdings"]),
     ("report", &["holdings", "plan"]),
     ("setup", &["config"]),
-    ("cli", &["setup", "config", "progress"]),
+    ("action", &["setup", "config", "progress"]),
+    ("cli", &["setup", "config", "progress", "action"]),
 ];
 
 /// The one place that may name an outside technology.

@@ -181,7 +181,7 @@ fn released(name: &str, version: &str) -> (Record, Package) {
     let (mut record, package) = chart(name, version);
     let url =
         format!("https://github.com/acme/charts/releases/download/{name}-{version}/{name}-{version}.tgz");
-    record.released = Some(Reference { url, digest: Some(package.digest) });
+    record.released = Some(Reference::new(url, Some(package.digest)));
     (record, package)
 }
 

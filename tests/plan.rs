@@ -30,7 +30,7 @@ fn holding(standing: Standing, bytes: &str) -> Holding {
         attached: Default::default(),
         closed: false,
         created: None,
-        reference: Reference { url: "demo-1.0.0.tgz".into(), digest: None },
+        reference: Reference::new("demo-1.0.0.tgz", None),
     }
 }
 

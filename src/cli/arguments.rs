@@ -164,6 +164,9 @@ Examples:
         #[command(flatten)]
         work: Work,
     },
+    /// Do what the inputs and the event of a workflow say: what the GitHub Action runs
+    #[command(hide = true)]
+    Action,
     /// Write the completions of a shell to stdout
     #[command(after_long_help = "\
 Examples:

@@ -7,6 +7,7 @@ mod arguments;
 pub use arguments::Cli;
 
 use crate::{
+    action,
     config::{Color, Config, ConfigFile, Given},
     problem::Problem,
     progress,
@@ -41,6 +42,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: &BTreeMa
     };
     let asked = match command {
         Command::Completions { shell } => return completions(shell, &redaction),
+        Command::Action => return action::main(&definition, environment, &redaction),
         Command::Plan(_) => Asked::Plan,
         Command::Publish(_) => Asked::Publish,
         Command::Package { .. } => Asked::Package,

@@ -153,6 +153,10 @@ pub struct Found {
     pub url: String,
     /// `sha256:…` of the package, where it is known.
     pub digest: Option<String>,
+    /// The tag of the release, or in the registry.
+    pub tag: Option<String>,
+    /// `sha256:…` of the manifest in a registry: what a signature is made for.
+    pub manifest: Option<String>,
 }
 
 /// Other content is published.
@@ -351,7 +355,12 @@ fn held(holding: &Holding) -> Held {
 }
 
 fn found(reference: &Reference) -> Found {
-    Found { url: reference.url.clone(), digest: reference.digest.map(|digest| digest.to_string()) }
+    Found {
+        url: reference.url.clone(),
+        digest: reference.digest.map(|digest| digest.to_string()),
+        tag: reference.tag.clone(),
+        manifest: reference.manifest.map(|digest| digest.to_string()),
+    }
 }
 
 fn refused(refusal: &Refusal) -> Refused {

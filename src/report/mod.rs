@@ -1,7 +1,9 @@
 //! What happened, told: as text, as JSON documents, as an exit code; and events while it happens.
 
+pub mod annotations;
 pub mod documents;
 mod exit;
+pub mod summary;
 pub mod text;
 mod words;
 

@@ -191,7 +191,7 @@ pub(super) mod samples {
     }
 
     pub fn reference() -> Reference {
-        Reference { url: "published/demo-1.0.0.tgz".into(), digest: Some(Digest::of(b"demo")) }
+        Reference::new("published/demo-1.0.0.tgz", Some(Digest::of(b"demo")))
     }
 
     pub fn holding() -> Holding {

@@ -22,7 +22,7 @@ fn holding() -> Holding {
         attached: Default::default(),
         closed: false,
         created: None,
-        reference: Reference { url: String::new(), digest: None },
+        reference: Reference::new("", None),
     }
 }
 

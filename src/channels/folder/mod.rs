@@ -147,7 +147,7 @@ impl Location {
     /// Where people find the package at this place of the folder.
     fn reference(&self, url: &str, digest: Option<Digest>) -> Reference {
         let folder = self.shown.strip_prefix("folder:").unwrap_or(&self.shown);
-        Reference { url: format!("{}/{url}", folder.trim_end_matches('/')), digest }
+        Reference::new(format!("{}/{url}", folder.trim_end_matches('/')), digest)
     }
 
     /// What lies beside the package at this place of the folder, as `helm package --sign` names it.

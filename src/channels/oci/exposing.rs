@@ -40,7 +40,7 @@ impl Oci {
         there: Digest,
     ) -> Result<Reference, ExposeError> {
         if there == ours {
-            return Ok(place.reference(Some(record.package.digest)));
+            return Ok(place.reference(ours, Some(record.package.digest)));
         }
         let found = self.registry.manifest(&place.repository, &there.to_string()).await?;
         let (_, bytes) = found.ok_or_else(|| {

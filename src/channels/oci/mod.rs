@@ -96,7 +96,7 @@ impl Oci {
     async fn held(&self, is: &ChartVersion) -> Result<Held, Problem> {
         let place = self.place(is)?;
         let tagged = self.registry.manifest_digest(&place.repository, &place.tag).await?;
-        Ok(tagged.map_or(Held::Absent, |_| {
+        Ok(tagged.map_or(Held::Absent, |manifest| {
             Held::Present(Holding {
                 standing: Standing::Served,
                 // Only the manifest says it, and one question for each version is enough where nothing is to do.
@@ -104,7 +104,7 @@ impl Oci {
                 attached: Default::default(),
                 closed: false,
                 created: None,
-                reference: place.reference(None),
+                reference: place.reference(manifest, None),
             })
         }))
     }
@@ -121,7 +121,7 @@ impl Oci {
             attached: manifest::provenance_digest(manifest).map(|_| Kind::Provenance).into_iter().collect(),
             closed: false,
             created,
-            reference: place.reference(Some(package)),
+            reference: place.reference(Digest::of(manifest), Some(package)),
         })
     }
 }
@@ -135,8 +135,13 @@ struct Place {
 }
 
 impl Place {
-    fn reference(&self, digest: Option<Digest>) -> Reference {
-        Reference { url: self.url.clone(), digest }
+    /// Where people find it; with what is known of the manifest and of the package in it.
+    fn reference(&self, manifest: Digest, package: Option<Digest>) -> Reference {
+        Reference {
+            tag: Some(self.tag.clone()),
+            manifest: Some(manifest),
+            ..Reference::new(self.url.clone(), package)
+        }
     }
 }
 

@@ -97,7 +97,7 @@ impl Place {
                 attached: attached.into_iter().collect(),
                 closed,
                 created: entry.created,
-                reference: Reference { url: self.absolute(url), digest: entry.digest },
+                reference: Reference::new(self.absolute(url), entry.digest),
             }));
         }
         // There are indexes that Helm reads and that nothing can be added to: a plan has to know.
@@ -119,7 +119,7 @@ impl Place {
     /// Where people find the package of a version that lies beside the index.
     pub(super) fn reference(&self, is: &ChartVersion, digest: Digest) -> Reference {
         let url = self.absolute(&index::relative_url(&is.package_file()));
-        Reference { url, digest: Some(digest) }
+        Reference::new(url, Some(digest))
     }
 
     /// The file at this path of the branch.

@@ -240,10 +240,7 @@ impl Place {
             Held::Absent => false,
         };
         if let Some(released) = &record.released {
-            return Ok((
-                Reference { url: released.url.clone(), digest: Some(digest) },
-                Some(released.url.clone()),
-            ));
+            return Ok((Reference::new(&released.url, Some(digest)), Some(released.url.clone())));
         }
         let path = state.beside(&is.package_file());
         if !begun {

@@ -114,11 +114,14 @@ pub(super) fn holding(release: &Release, is: &ChartVersion, standing: Standing) 
         attached: provenance.into_iter().collect(),
         closed: release.immutable,
         created: mark.map(|mark| mark.created),
-        reference: Reference {
-            url: package.map_or_else(|| release.html_url.clone(), |asset| asset.download_url.clone()),
-            digest,
-        },
+        reference: reference(release, package, digest),
     }
+}
+
+/// Where people find this asset of a release; the release itself where it has none.
+pub(super) fn reference(release: &Release, package: Option<&Asset>, digest: Option<Digest>) -> Reference {
+    let url = package.map_or(&release.html_url, |asset| &asset.download_url);
+    Reference { tag: Some(release.tag.clone()), ..Reference::new(url, digest) }
 }
 
 /// Whether readers can fetch a version from one of these releases.

@@ -2,7 +2,7 @@
 
 use super::{
     Releases, Staged,
-    looking::{Place, holding, on_page, whole},
+    looking::{Place, holding, on_page, reference, whole},
     staging::writes,
 };
 use crate::{
@@ -79,7 +79,7 @@ impl Releases {
             there.reference.digest = Some(digest);
             return Err(ExposeError::Taken(Box::new(there)));
         }
-        Ok(Reference { url: asset.download_url.clone(), digest: Some(digest) })
+        Ok(reference(release, Some(asset), Some(digest)))
     }
 
     /// Adds what a published release lacks.

@@ -76,7 +76,9 @@ fn a_plan_document_says_everything_that_is_planned() {
                 "created": "2026-01-01T00:00:00Z",
                 "reference": {
                   "url": "published/demo-1.0.0.tgz",
-                  "digest": "sha256:2a97516c354b68848cdbd8f54a226a0a55b21ed138e207ad6c5cbb9c00aa5aea"
+                  "digest": "sha256:2a97516c354b68848cdbd8f54a226a0a55b21ed138e207ad6c5cbb9c00aa5aea",
+                  "tag": null,
+                  "manifest": null
                 }
               },
               "attach": [
@@ -106,7 +108,9 @@ fn a_plan_document_says_everything_that_is_planned() {
                 "created": "2026-01-01T00:00:00Z",
                 "reference": {
                   "url": "published/demo-1.0.0.tgz",
-                  "digest": "sha256:2a97516c354b68848cdbd8f54a226a0a55b21ed138e207ad6c5cbb9c00aa5aea"
+                  "digest": "sha256:2a97516c354b68848cdbd8f54a226a0a55b21ed138e207ad6c5cbb9c00aa5aea",
+                  "tag": null,
+                  "manifest": null
                 }
               },
               "attach": [],
@@ -246,7 +250,9 @@ fn a_report_document_says_everything_that_was_done() {
               "outcome": "kept",
               "reference": {
                 "url": "published/demo-1.0.0.tgz",
-                "digest": "sha256:2a97516c354b68848cdbd8f54a226a0a55b21ed138e207ad6c5cbb9c00aa5aea"
+                "digest": "sha256:2a97516c354b68848cdbd8f54a226a0a55b21ed138e207ad6c5cbb9c00aa5aea",
+                "tag": null,
+                "manifest": null
               },
               "refusal": null,
               "problem": null,
@@ -257,7 +263,9 @@ fn a_report_document_says_everything_that_was_done() {
               "outcome": "published",
               "reference": {
                 "url": "published/demo-1.0.0.tgz",
-                "digest": "sha256:2a97516c354b68848cdbd8f54a226a0a55b21ed138e207ad6c5cbb9c00aa5aea"
+                "digest": "sha256:2a97516c354b68848cdbd8f54a226a0a55b21ed138e207ad6c5cbb9c00aa5aea",
+                "tag": null,
+                "manifest": null
               },
               "refusal": null,
               "problem": null,

@@ -12,7 +12,7 @@ fn plain(text: &str) -> String {
 }
 
 fn reference(url: &str, content: &str) -> Reference {
-    Reference { url: url.into(), digest: Some(Digest::of(content.as_bytes())) }
+    Reference::new(url, Some(Digest::of(content.as_bytes())))
 }
 
 /// One version of everything that can be planned.

@@ -1,0 +1,1 @@
+//! The outputs of the Action, for the steps that follow it.

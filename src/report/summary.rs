@@ -1,0 +1,1 @@
+//! Plan, report and problems as the summary of a job, in Markdown.
