@@ -250,3 +250,6 @@ fn since(before: &str, checkout: &dyn Checkout, notices: &mut Vec<Problem>) -> O
     );
     None
 }
+
+#[cfg(test)]
+mod tests;

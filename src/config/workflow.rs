@@ -212,3 +212,6 @@ pub(super) fn without_pages(merged: &mut Said, word: &Word) -> Option<Problem> {
     channels.retain(|channel| channel.text != "pages");
     None
 }
+
+#[cfg(test)]
+mod tests;
