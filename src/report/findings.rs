@@ -65,10 +65,7 @@ impl Findings {
                         let (subject, problem) = (planned.is.to_string(), Problem::new(why.clone()));
                         push(&mut findings.waiting, subject, Some(channel), problem, Whose::Nobody);
                     }
-                    Outcome::Kept(_)
-                    | Outcome::Omitted
-                    | Outcome::Published(_)
-                    | Outcome::Attached(_) => {}
+                    Outcome::Kept(_) | Outcome::Omitted | Outcome::Published(_) | Outcome::Attached(_) => {}
                 }
             }
         }
@@ -93,9 +90,10 @@ impl Findings {
     fn add(&mut self, planned: &Planned, channel: Option<&ChannelId>, problem: Problem) {
         let in_chart = problem.place.as_ref().filter(|place| in_repository(place)).is_some_and(|place| {
             planned.path.is_empty()
-                || place.file.strip_prefix(&planned.path).is_some_and(|rest| {
-                    rest.is_empty() || rest.starts_with('/')
-                })
+                || place
+                    .file
+                    .strip_prefix(&planned.path)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         });
         let whose = if channel.is_none() || in_chart { Whose::Chart } else { Whose::Repository };
         push(&mut self.told, planned.is.to_string(), channel, problem, whose);
