@@ -328,6 +328,12 @@ pub struct Pages {
     /// it is not known.
     #[arg(long, value_name = "URL", hide_short_help = true)]
     pages_url: Option<String>,
+    /// Keep the packages beside the index, also where a release has them
+    ///
+    /// The entries then lead to these files. Without it they lead to the assets of the releases, which nobody can
+    /// download from a private repository with Helm. Entries that are there stay as they are.
+    #[arg(long, hide_short_help = true)]
+    packages_with_index: bool,
     /// Who commits to the pages branch: `Name <email>`
     ///
     /// Default: git's user.name and user.email; where they are not set, `github-actions[bot]` on GitHub Actions, and

@@ -113,6 +113,7 @@ github-repository: acme/charts
 github-writes-per-hour: 9
 github-writes-per-minute: 8
 latest-chart: demo
+packages-with-index: true
 pages-branch: site
 pages-index-path: charts/
 pages-remote: https://github.com/acme/site.git
@@ -146,6 +147,7 @@ timeout: 3
         ("CHART_RELEASE_GITHUB_WRITES_PER_HOUR", "9"),
         ("CHART_RELEASE_GITHUB_WRITES_PER_MINUTE", "8"),
         ("CHART_RELEASE_LATEST_CHART", "demo"),
+        ("CHART_RELEASE_PACKAGES_WITH_INDEX", "true"),
         ("CHART_RELEASE_PAGES_BRANCH", "site"),
         ("CHART_RELEASE_PAGES_INDEX_PATH", "charts/index.yaml"),
         ("CHART_RELEASE_PAGES_REMOTE", "https://github.com/acme/site.git"),

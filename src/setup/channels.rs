@@ -102,6 +102,7 @@ fn of_pages(config: &Config, facts: &Facts) -> Result<pages::Settings, Problem> 
         branch: options.branch.clone(),
         index_path: options.index_path.clone(),
         url: options.url.clone().or_else(|| site_of(&remote, &options.index_path)),
+        packages_with_index: options.packages_with_index,
         author: author(config, facts),
         sign_off: options.sign_off,
         http: config.http.clone(),

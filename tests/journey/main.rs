@@ -25,3 +25,4 @@ mod secrets;
 mod stop_anywhere;
 mod versions;
 mod ways;
+mod with_index;
