@@ -79,6 +79,7 @@ fn of_releases(config: &Config, only_chart: Option<&ChartName>) -> Result<releas
         token: github.token.clone(),
         name_template: options.name_template.clone(),
         notes_file: options.notes_file.clone(),
+        generate_notes: options.generate_notes,
         latest: match &options.latest {
             Latest::Only => only_chart.cloned(),
             Latest::Chart(name) => Some(name.clone()),
