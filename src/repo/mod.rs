@@ -128,6 +128,11 @@ pub enum InBranch {
 }
 
 impl Checkout {
+    /// The head commit in hex, where there is one.
+    pub fn head(&self) -> Option<String> {
+        Some(self.0.head().ok()??.to_string())
+    }
+
     /// Whether the clone has the commit with this whole id.
     pub fn has(&self, commit: &str) -> bool {
         self.0.has_commit(commit)
