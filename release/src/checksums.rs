@@ -8,22 +8,6 @@ use semver::Version;
 
 use crate::targets::{TARGETS, archive};
 
-/// What the file says of itself, for those who read it.
-pub const HEAD: &str = "\
-# The checksums of the released program, which action/install compares with what it downloads.
-# Written by `cargo run -p chart-release-shipping -- checksums`; never by hand.
-#
-#   version X.Y.Z                            one line, the first; the release is tagged vX.Y.Z
-#   TARGET ARCHIVE BINARY FILE               one line for each target, parted by one space:
-#     TARGET    the Rust target: {x86_64,aarch64}-{unknown-linux-musl,apple-darwin,pc-windows-msvc}
-#     ARCHIVE   sha256 of the archive, 64 lower-case hex digits
-#     BINARY    sha256 of the program inside it, likewise
-#     FILE      the archive's name in the release: chart-release-X.Y.Z-TARGET.tar.gz, on every system; at its top lies
-#               chart-release (Windows: chart-release.exe)
-#
-# Lines that begin with # say nothing. Where only such lines are, nothing was released yet.
-";
-
 /// One version's archives, in the order of [`TARGETS`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checksums {
@@ -34,7 +18,7 @@ pub struct Checksums {
 /// One target's archive; the sums are sha256, 64 lower-case hex digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Archive {
-    pub target: String,
+    pub target: &'static str,
     pub archive: String,
     pub binary: String,
     pub file: String,
@@ -51,16 +35,16 @@ impl Checksums {
         let archives: Vec<Archive> = lines.map(|line| read_line(line, &version)).collect::<Result<_>>()?;
         let mut seen = HashSet::new();
         for archive in &archives {
-            ensure!(seen.insert(&archive.target), "{} stands there twice", archive.target);
+            ensure!(seen.insert(archive.target), "{} stands there twice", archive.target);
         }
         Ok(Self { version, archives })
     }
 
-    /// The document, head and all.
-    pub fn written(&self) -> String {
-        let mut text = format!("{HEAD}version {}\n", self.version);
-        for Archive { target, archive, binary, file } in &self.archives {
-            let _ = writeln!(text, "{target} {archive} {binary} {file}");
+    /// The document below `head`: what it says of itself, which stays as it is.
+    pub fn written(&self, head: &str) -> String {
+        let mut text = format!("{head}version {}\n", self.version);
+        for Archive { archive, binary, file, .. } in &self.archives {
+            let _ = writeln!(text, "{archive} {binary} {file}");
         }
         text
     }
@@ -79,14 +63,20 @@ impl Checksums {
     }
 }
 
+/// What a document says of itself for those who read it: its first lines that begin with `#`.
+pub fn head(text: &str) -> &str {
+    let lines = text.split_inclusive('\n').take_while(|line| line.starts_with('#'));
+    &text[..lines.map(str::len).sum()]
+}
+
 fn read_line(line: &str, version: &Version) -> Result<Archive> {
-    let [target, sum, binary, file] = line.split(' ').collect::<Vec<_>>()[..] else {
-        bail!("`{line}` does not have four words");
+    let [sum, binary, file] = line.split(' ').collect::<Vec<_>>()[..] else {
+        bail!("`{line}` does not have three words");
     };
-    ensure!(TARGETS.contains(&target), "`{target}` is not one of our targets");
     ensure!(is_sum(sum) && is_sum(binary), "`{line}` does not have two sha256 of 64 lower-case hex digits");
-    ensure!(file == archive(version, target), "`{file}` should be {}", archive(version, target));
-    Ok(Archive { target: target.into(), archive: sum.into(), binary: binary.into(), file: file.into() })
+    let target = TARGETS.into_iter().find(|target| file == archive(version, target));
+    let target = target.with_context(|| format!("`{file}` is not the name of an archive of {version}"))?;
+    Ok(Archive { target, archive: sum.into(), binary: binary.into(), file: file.into() })
 }
 
 fn is_sum(word: &str) -> bool {
@@ -97,11 +87,12 @@ fn is_sum(word: &str) -> bool {
 mod tests {
     use super::*;
 
+    const HEAD: &str = "# What this is.\n#\n# More of it.\n";
     const LINUX: &str = "x86_64-unknown-linux-musl";
 
     fn document() -> String {
         let (one, two) = ("1".repeat(64), "2".repeat(64));
-        format!("{HEAD}version 1.2.3\n{LINUX} {one} {two} chart-release-1.2.3-{LINUX}.tar.gz\n")
+        format!("{HEAD}version 1.2.3\n{one} {two} chart-release-1.2.3-{LINUX}.tar.gz\n")
     }
 
     #[test]
@@ -109,19 +100,19 @@ mod tests {
         let read = Checksums::read(&document()).expect("a document");
         assert_eq!(read.version, Version::new(1, 2, 3));
         assert_eq!(read.archives[0].binary, "2".repeat(64));
-        assert_eq!(read.written(), document());
+        assert_eq!(read.written(head(&document())), document());
         assert_eq!(read.sums(), format!("{}  chart-release-1.2.3-{LINUX}.tar.gz\n", "1".repeat(64)));
         assert_eq!(read.missing(), TARGETS[1..]);
     }
 
     #[test]
-    fn the_committed_document_has_the_head_and_can_be_read_or_says_that_nothing_was_released() {
+    fn the_committed_document_can_be_read_or_says_that_nothing_was_released() {
         let committed = include_str!("../../action/checksums.txt");
-        assert!(committed.starts_with(HEAD));
-        if committed != HEAD {
+        assert!(head(committed).contains("version VERSION"));
+        if committed != head(committed) {
             let read = Checksums::read(committed).expect("a document");
             assert_eq!(read.missing(), [""; 0]);
-            assert_eq!(read.written(), committed);
+            assert_eq!(read.written(head(committed)), committed);
         }
     }
 
@@ -131,12 +122,12 @@ mod tests {
         for (old, new, reason) in [
             ("version 1.2.3\n", "", "not a version line"),
             ("version 1.2.3", "version 1.2", "not a version"),
-            ("version 1.2.3", "version 1.2.4", "should be chart-release-1.2.4"),
-            ("1111 ", "1111  ", "four words"),
+            ("version 1.2.3", "version 1.2.4", "not the name of an archive of 1.2.4"),
+            ("1111 ", "1111  ", "three words"),
             ("1111 ", "111G ", "two sha256"),
             ("1111 ", "111 ", "two sha256"),
-            ("\nx86_64-unknown-linux-musl", "\nx86_64-unknown-linux-gnu", "not one of our targets"),
-            ("release-1.2.3-x86_64", "release-1.2.3-../x86_64", "should be"),
+            ("linux-musl", "linux-gnu", "not the name of an archive"),
+            ("chart-release-1.2.3", "../chart-release-1.2.3", "not the name of an archive"),
         ] {
             let damaged = good.replacen(old, new, 1);
             assert_ne!(damaged, good, "{old}");

@@ -20,6 +20,9 @@ use semver::Version;
 
 use crate::checksums::Checksums;
 
+/// What the Action compares a downloaded program with.
+const CHECKSUMS: &str = "action/checksums.txt";
+
 #[derive(Parser)]
 #[command(about, version)]
 struct Arguments {
@@ -52,7 +55,7 @@ enum Task {
     Checksums {
         version: Version,
         folder: PathBuf,
-        #[arg(long, default_value = "action/checksums.txt")]
+        #[arg(long, default_value = CHECKSUMS)]
         into: PathBuf,
         /// Only tells of targets that are missing (a rehearsal has those of its own system)
         #[arg(long)]
@@ -62,7 +65,7 @@ enum Task {
     Verify {
         version: Version,
         folder: PathBuf,
-        #[arg(long, default_value = "action/checksums.txt")]
+        #[arg(long, default_value = CHECKSUMS)]
         checksums: PathBuf,
     },
 }
@@ -112,7 +115,7 @@ fn run(task: Task) -> Result<()> {
             let missing = checksums.missing().join(", ");
             ensure!(missing.is_empty() || allow_missing, "no archive for {missing}");
             write(&folder.join(folder::SUMS), &checksums.sums())?;
-            write(&into, &checksums.written())?;
+            write(&into, &checksums.written(checksums::head(&read(Path::new(CHECKSUMS))?)))?;
             if !missing.is_empty() {
                 eprintln!("release: no archive for {missing}");
             }

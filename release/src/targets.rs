@@ -12,7 +12,7 @@ pub const TARGETS: [&str; 6] = [
     "aarch64-pc-windows-msvc",
 ];
 
-/// The name of the program at the top of the archive.
+/// The name of the program in the archive.
 pub fn program(target: &str) -> &'static str {
     if target.contains("windows") { "chart-release.exe" } else { "chart-release" }
 }
