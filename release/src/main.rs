@@ -35,13 +35,16 @@ enum Task {
     /// Prints the version in Cargo.toml
     Version,
     /// Fails with everything that keeps VERSION from being released
-    Check {
+    Check { version: Version },
+    /// Prints tagged=true when VERSION has its tag and only has to be finished; else does what `check` does, and prints
+    /// tagged=false; stdin has the tags of the repository
+    Plan {
         version: Version,
         /// The branch that is released
-        #[arg(long, requires = "default_branch")]
-        branch: Option<String>,
-        #[arg(long, requires = "branch")]
-        default_branch: Option<String>,
+        #[arg(long)]
+        branch: String,
+        #[arg(long)]
+        default_branch: String,
     },
     /// Prints what CHANGELOG.md says of VERSION
     Notes { version: Version },
@@ -83,16 +86,13 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<()> {
     match task {
         Task::Version => println!("{}", crate_version()?),
-        Task::Check { version, branch, default_branch } => {
-            let obstacles = check::obstacles(
-                &version,
-                &check::Source {
-                    crate_version: &crate_version()?,
-                    changelog: &read(Path::new("CHANGELOG.md"))?,
-                    branch: branch.as_deref().zip(default_branch.as_deref()),
-                },
-            );
-            ensure!(obstacles.is_empty(), "{version} cannot be released:\n  {}", obstacles.join("\n  "));
+        Task::Check { version } => check(&version, None)?,
+        Task::Plan { version, branch, default_branch } => {
+            let tagged = versions_from_stdin()?.contains(&version);
+            if !tagged {
+                check(&version, Some((&branch, &default_branch)))?;
+            }
+            println!("tagged={tagged}");
         }
         Task::Notes { version } => {
             let changelog = read(Path::new("CHANGELOG.md"))?;
@@ -131,6 +131,14 @@ fn run(task: Task) -> Result<()> {
                 .with_context(|| format!("{} is not what was promised", folder.display()))?;
         }
     }
+    Ok(())
+}
+
+fn check(version: &Version, branch: Option<(&str, &str)>) -> Result<()> {
+    let (crate_version, changelog) = (crate_version()?, read(Path::new("CHANGELOG.md"))?);
+    let source = check::Source { crate_version: &crate_version, changelog: &changelog, branch };
+    let obstacles = check::obstacles(version, &source);
+    ensure!(obstacles.is_empty(), "{version} cannot be released:\n  {}", obstacles.join("\n  "));
     Ok(())
 }
 
