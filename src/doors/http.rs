@@ -51,19 +51,43 @@ fn built(settings: &Settings, redirects: fn() -> Policy) -> Result<reqwest::Clie
     };
     // Whoever names certificates says whom to trust: trusting others instead would hide a wrong path.
     let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(|name| std::env::var_os(name).is_some());
-    let client = match (plain().build(), named) {
+    let client = match (named, plain().build()) {
+        // The verifiers of these two systems do not know the variable.
+        (Some("SSL_CERT_FILE"), _) if cfg!(any(windows, target_vendor = "apple")) => {
+            plain().tls_certs_only(of_file("SSL_CERT_FILE")?).build()
+        }
         // The system has none. Where something else is wrong, it is said now.
-        (Err(_), None) => plain().tls_certs_only(built_in()).build(),
-        (client, _) => client,
+        (None, Err(_)) => plain().tls_certs_only(built_in()).build(),
+        (_, client) => client,
     };
     client.map_err(|error| {
         let problem = Problem::new(format!("cannot set up HTTPS: {}", chain(&error)));
         match named {
-            Some(name) => {
-                problem.next(format!("{name} is set: let it name certificates to trust, or unset it"))
-            }
+            Some(name) => wrongly_named(problem, name),
             None => problem,
         }
+    })
+}
+
+fn wrongly_named(problem: Problem, variable: &str) -> Problem {
+    problem.next(format!("{variable} is set: let it name certificates to trust, or unset it"))
+}
+
+/// Those in the file that the variable names.
+fn of_file(variable: &str) -> Result<Vec<reqwest::Certificate>, Problem> {
+    let file = std::env::var_os(variable).unwrap_or_default();
+    let bytes = std::fs::read(&file).map_err(|error| error.to_string());
+    let read =
+        bytes.and_then(|bytes| reqwest::Certificate::from_pem_bundle(&bytes).map_err(|error| chain(&error)));
+    let found = read.and_then(|found| match found.is_empty() {
+        true => Err("no certificate is in it".to_owned()),
+        false => Ok(found),
+    });
+    found.map_err(|why| {
+        wrongly_named(
+            Problem::new(format!("cannot read {}: {why}", std::path::Path::new(&file).display())),
+            variable,
+        )
     })
 }
 
