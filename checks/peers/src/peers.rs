@@ -22,6 +22,7 @@ pub struct Peers {
     distribution: PathBuf,
     crane: PathBuf,
     gpg: PathBuf,
+    pub buildah: PathBuf,
     home: PathBuf,
 }
 
@@ -49,12 +50,14 @@ impl Peers {
             )?,
             crane: built(folder, "CRANE", "crane", "github.com/google/go-containerregistry")?,
             gpg: installed("gpg")?,
+            buildah: installed("buildah")?,
             home: home.join("peers"),
         };
         fs::create_dir_all(&peers.home)?;
         peers.at_least("SKOPEO", &peers.skopeo)?;
         peers.at_least("REGISTRY", &peers.registry)?;
         peers.at_least("GPG", &peers.gpg)?;
+        peers.at_least("BUILDAH", &peers.buildah)?;
         Ok(peers)
     }
 
