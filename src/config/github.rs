@@ -29,6 +29,8 @@ pub struct ReleaseOptions {
     pub name_template: String,
     /// A file of the package whose text describes the release.
     pub notes_file: Option<String>,
+    /// GitHub tells below it what has changed since the version before.
+    pub generate_notes: bool,
     /// Which chart may be the repository's latest release.
     pub latest: Latest,
     /// The most writes.
@@ -226,6 +228,7 @@ pub(super) fn release_options(meant: &mut Meant<'_>, github: &GitHub) -> Release
             .unwrap_or_else(|| "{{ .Name }}-{{ .Version }}".into()),
         notes_file: meant
             .parsed("release-notes-file", notes, |text| super::pages::path_within(text, "chart")),
+        generate_notes: meant.switch("generate-release-notes"),
         latest: meant
             .parsed("latest-chart", latest, |text| match text {
                 "none" => Ok(Latest::None),

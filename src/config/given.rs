@@ -141,6 +141,7 @@ impl Given {
             exclude: meant.globs("exclude").unwrap_or_default(),
             // Names are more explicit than what a file or the environment says for every run.
             since: meant.text("since").filter(|_| !named).map(|word| word.text),
+            tag: meant.parsed("tag", "write the name of a tag, such as demo-1.1.0", tag).filter(|_| !named),
             only: meant.path("only").filter(|_| !named),
             generated: meant.globs("generated").unwrap_or_default(),
             strict: meant.switch("strict"),
@@ -156,6 +157,14 @@ impl Given {
             secrets: self.secrets,
         };
         if meant.problems.is_empty() { Ok(config) } else { Err(meant.problems) }
+    }
+}
+
+/// A tag by its name; `GITHUB_REF` calls it `refs/tags/…`.
+fn tag(text: &str) -> Result<String, String> {
+    match text.strip_prefix("refs/tags/").unwrap_or(text) {
+        name if name.is_empty() || name.starts_with("refs/") => Err(format!("`{text}` is not a tag")),
+        name => Ok(name.to_owned()),
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Config {
     pub http: http::Settings,
     /// Also the versions that the commits after this one introduced.
     pub since: Option<String>,
+    /// The tag that started the run, without `refs/tags/`.
+    pub tag: Option<String>,
     /// A plan document whose versions are the only ones.
     pub only: Option<PathBuf>,
     /// Globs of files that may be packaged though git does not have them.
