@@ -136,7 +136,12 @@ Examples:
             exit_codes!()
         )
     )]
-    Publish(ToChannels),
+    Publish {
+        #[command(flatten)]
+        to_channels: ToChannels,
+        #[command(flatten)]
+        packages: Packages,
+    },
     /// Make the packages of the charts in a folder, without any channel
     #[command(
         long_about = "\
@@ -400,6 +405,18 @@ pub struct Into {
     /// It is made where it is missing. The default lies at the root of the repository.
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     into: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = WHERE)]
+pub struct Packages {
+    /// A folder to leave the packages of this run in
+    ///
+    /// When anything was published, it holds exactly the packages and provenances of the versions that this run
+    /// published or attached something to, as the channels serve them; older ones in it are removed. Else it is left
+    /// as it is.
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, hide_short_help = true)]
+    packages: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -44,7 +44,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: &BTreeMa
         Command::Completions { shell } => return completions(shell, &redaction),
         Command::Action => return action::main(&definition, environment, &redaction),
         Command::Plan(_) => Asked::Plan,
-        Command::Publish(_) => Asked::Publish,
+        Command::Publish { .. } => Asked::Publish,
         Command::Package { .. } => Asked::Package,
     };
     let typed = matches.subcommand().map_or(&matches, |(_, typed)| typed);

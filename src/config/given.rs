@@ -148,6 +148,7 @@ impl Given {
             backfill: meant.switch("backfill"),
             jobs: meant.number("jobs").unwrap_or(processors.max(JOBS)),
             into: meant.path("into").unwrap_or_else(|| root.join("packages")),
+            packages: meant.path("packages"),
             names: self.names,
             json: meant.switch("json"),
             quiet: meant.switch("quiet"),

@@ -65,6 +65,8 @@ pub struct Config {
     pub jobs: NonZeroUsize,
     /// The folder for the packages of `package`.
     pub into: PathBuf,
+    /// The folder where `publish` leaves the packages that it published.
+    pub packages: Option<PathBuf>,
     /// `name` or `name@version`; empty is a sweep.
     pub names: Vec<String>,
     /// Print a document, not text.

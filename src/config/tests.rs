@@ -62,6 +62,7 @@ fn nothing_given_is_a_sweep_of_charts_to_the_folder_published() {
         backfill: false,
         jobs: NonZeroUsize::new(16).unwrap(),
         into: "repository/packages".into(),
+        packages: None,
         names: vec![],
         json: false,
         quiet: false,

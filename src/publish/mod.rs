@@ -57,6 +57,8 @@ pub struct Run<'a> {
     pub at_once: usize,
     /// Where the charts' source is, for `org.opencontainers.image.source`.
     pub source_url: Option<String>,
+    /// The packages that are published, and their provenances, are wanted afterwards: the shelf keeps them all.
+    pub keep: bool,
     /// Whether the run should end after the wave that it is in.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }

@@ -225,5 +225,5 @@ fn unreleased(candidate: &Candidate, case: &Case) -> Option<String> {
         1 => "1 file".to_owned(),
         count => format!("{count} files"),
     };
-    published.then(|| format!("unreleased changes since {} ({count})", candidate.is.version))
+    published.then(|| format!("{} {} ({count})", Planned::UNRELEASED, candidate.is.version))
 }

@@ -2,6 +2,7 @@
 
 mod channels;
 mod package;
+mod published;
 mod selection;
 mod signals;
 
@@ -18,7 +19,10 @@ use crate::{
 };
 use selection::{asked_for, no_charts, only_those, selected};
 use signals::Signals;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// What a run is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +109,7 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
     // Twice: what is wrong with them is told before anything is read, and which chart may be the latest is known after.
     if asked != Asked::Package {
         channels::channels(config, &facts, None).map_err(usage)?;
+        published::may_be_cleared(config).map_err(usage)?;
     }
     let selection = match config.names.is_empty() {
         true => Selection::Sweep { since: config.since.clone() },
@@ -122,15 +127,19 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
     watch.saw(Event::Surveyed { charts: survey.lanes.len() });
     let packing = Packing { repo, secrets: config.secrets.as_slice().into(), epoch };
     if asked == Asked::Package {
-        package::outside_charts(config, &survey).map_err(usage)?;
+        published::outside_charts("--into", &config.into, config, &survey).map_err(usage)?;
         let packages = signals.interrupt(package::into_folder(config, &packing, survey, watch)).await?;
         return Ok(Answer::Packages(packages));
     }
     let channels = channels::channels(config, &facts, survey.only_chart.as_ref()).map_err(usage)?;
+    if let Some(packages) = &config.packages {
+        published::outside_charts("--packages", packages, config, &survey).map_err(usage)?;
+    }
+    let shelf = Arc::new(Shelf::new().map_err(|error| Problem::new(format!("{error:#}")))?);
     let run = Run {
         channels: &channels,
         source: &packing,
-        shelf: &Shelf::new().map_err(|error| Problem::new(format!("{error:#}")))?,
+        shelf: &shelf,
         watch,
         sweep: config.names.is_empty() && config.only.is_none(),
         only: only.as_ref(),
@@ -139,11 +148,18 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         asked: asked_for,
         at_once: config.jobs.get(),
         source_url: config.github.repository_url().or(facts.origin),
+        keep: config.packages.is_some(),
         stop: &|| signals.came(),
     };
     let plan = signals.interrupt(publish::plan(&run, survey)).await?;
     Ok(match asked {
-        Asked::Publish => Answer::Report(publish::publish(&run, plan).await),
+        Asked::Publish => {
+            let mut report = publish::publish(&run, plan).await;
+            if let Some(packages) = &config.packages {
+                published::leave(packages, Arc::clone(&shelf), &mut report).await;
+            }
+            Answer::Report(report)
+        }
         Asked::Plan | Asked::Package => Answer::Plan(plan),
     })
 }
@@ -154,6 +170,7 @@ fn repository_settings(config: &Config) -> Result<repo::Settings, Problem> {
         _ => None,
     };
     let folders = config.channels.iter().filter_map(folder).chain([config.into.clone()]);
+    let folders = folders.chain(config.packages.clone());
     let own_outputs = folders.map(|path| disk::absolute(&path)).collect::<Result<Vec<_>, _>>()?;
     Ok(repo::Settings {
         charts: config.charts.clone(),
