@@ -55,7 +55,17 @@ const GITHUB_API: &str = "https://api.github.com";
 const BUDGET: Budget = Budget { per_minute: 70, per_hour: 450 };
 
 /// Where a token may be, the first one that is set.
-const TOKENS: [&str; 4] = ["CHART_RELEASE_GITHUB_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "CR_TOKEN"];
+pub(super) const TOKENS: &[&str] = &["CHART_RELEASE_GITHUB_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "CR_TOKEN"];
+
+/// The same in the Action. Its own input goes before what is there for all steps, and the token of the job is last.
+pub(super) const TOKENS_OF_THE_ACTION: &[&str] = &[
+    "INPUT_TOKEN",
+    "CHART_RELEASE_GITHUB_TOKEN",
+    "CR_TOKEN",
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+    "CHART_RELEASE_DEFAULT_TOKEN",
+];
 
 impl GitHub {
     /// Whether it is the public GitHub.
@@ -155,8 +165,12 @@ fn owner_and_name(text: &str) -> Result<String, String> {
 }
 
 /// The first token that is set.
-pub(super) fn token(meant: &mut Meant<'_>, variables: &BTreeMap<String, String>) -> Option<Secret> {
-    let name = TOKENS.into_iter().find(|name| options::value(variables, name).is_some())?;
+pub(super) fn token(
+    meant: &mut Meant<'_>,
+    variables: &BTreeMap<String, String>,
+    names: &[&str],
+) -> Option<Secret> {
+    let name = names.iter().find(|name| options::value(variables, name).is_some())?;
     secret(meant, variables, name)
 }
 
@@ -172,7 +186,7 @@ pub(super) fn secret(
             .next("set it to the one line that was given to you")),
         false => Secret::new(value),
     };
-    let told = |problem: Problem| Problem { what: format!("{name}: {}", problem.what), ..problem };
+    let told = |problem: Problem| Problem { what: format!("{}: {}", options::told(name), problem.what), ..problem };
     secret.map_err(|problem| meant.problems.push(told(problem))).ok()
 }
 

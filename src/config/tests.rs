@@ -70,6 +70,7 @@ fn nothing_given_is_a_sweep_of_charts_to_the_folder_published() {
         color: Color::Auto,
         source_date_epoch: None,
         secrets: vec![],
+        notices: vec![],
     };
     assert_eq!(config("plan", &[], ""), expected);
     let four = NonZeroUsize::new(4).unwrap();

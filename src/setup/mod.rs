@@ -120,6 +120,7 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         NoSurvey::Unreadable(problem) => problem.into(),
     })?;
     survey.notices.extend(no_charts(config, &survey));
+    survey.notices.splice(0..0, config.notices.iter().cloned());
     let only = config.only.as_deref().map(selected).transpose().map_err(usage)?;
     if let Some(wanted) = &only {
         only_those(wanted, &mut survey);

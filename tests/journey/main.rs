@@ -2,6 +2,7 @@
 
 mod world;
 
+mod action;
 mod adoption;
 mod begun;
 mod budget;
