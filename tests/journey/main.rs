@@ -25,3 +25,8 @@ mod secrets;
 mod stop_anywhere;
 mod versions;
 mod ways;
+
+/// The program of these stories, which the world asks for.
+fn program() -> &'static str {
+    env!("CARGO_BIN_EXE_chart-release")
+}
