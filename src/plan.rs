@@ -167,6 +167,16 @@ pub struct Planned {
     pub notes: Vec<String>,
 }
 
+impl Planned {
+    /// How every note of unreleased changes begins.
+    pub const UNRELEASED: &str = "unreleased changes since";
+
+    /// The note that the chart has moved on since this version was published, where it has.
+    pub fn unreleased_changes(&self) -> Option<&str> {
+        self.notes.iter().map(String::as_str).find(|note| note.starts_with(Self::UNRELEASED))
+    }
+}
+
 /// An older version that was never published. It is told, not published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missed {

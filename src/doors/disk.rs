@@ -185,6 +185,17 @@ pub fn remove_folder(path: &Path) -> Result<(), DiskError> {
     fs::remove_dir_all(path).map_err(failed("remove", path))
 }
 
+/// Removes a file, or the link of this name; a folder stays where it is.
+pub fn remove_file(path: &Path) -> Result<(), DiskError> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        _ => {}
+    }
+    outside!("remove", path);
+    fs::remove_file(path).map_err(failed("remove", path))
+}
+
 /// Waits until no other process holds the lock of this file, and takes it. `waiting` is called once if it has to wait.
 pub fn lock(path: &Path, waiting: impl FnOnce()) -> Result<Lock, DiskError> {
     if let Some(lock) = try_lock(path)? {

@@ -2,6 +2,7 @@
 
 mod world;
 
+mod action;
 mod adoption;
 mod begun;
 mod budget;
@@ -12,6 +13,7 @@ mod fake_github;
 mod fake_others;
 mod faults;
 mod first;
+mod generated_notes;
 mod guards;
 mod hostile;
 mod incidents;
@@ -23,8 +25,10 @@ mod races;
 mod releases;
 mod secrets;
 mod stop_anywhere;
+mod tagged;
 mod versions;
 mod ways;
+mod with_index;
 
 /// The program of these stories, which the world asks for.
 fn program() -> &'static str {
