@@ -29,3 +29,8 @@ mod tagged;
 mod versions;
 mod ways;
 mod with_index;
+
+/// The program of these stories, which the world asks for.
+fn program() -> &'static str {
+    env!("CARGO_BIN_EXE_chart-release")
+}
