@@ -170,13 +170,10 @@ fn run(
     course: &mut Course,
 ) -> Ended {
     let order = order(environment)?;
-    if let Order::Always(asked) = order {
-        course.asked = Some(asked);
-    }
     let branches = Branches::new(&config::input_list(environment, "branches")).map_err(usage)?;
     let mut given = Given::in_workflow(definition, environment);
     let root = setup::root(given.repository().unwrap_or(Path::new("."))).map_err(usage)?;
-    let checkout = Repo::checkout(&root)?;
+    let checkout = Repo::checkout(&root).map_err(usage)?;
     course.head = checkout.head();
     let (event, notice) = event(environment);
     course.notices.extend(notice);

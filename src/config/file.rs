@@ -54,7 +54,9 @@ pub(super) fn read(
             }
             continue;
         };
-        match words(takes, value) {
+        // chart-releaser takes a switch in quotes; what is in them is looked at later, as in a variable.
+        let quoted = value.text().filter(|text| takes == Takes::Switch && theirs.is_some() && !text.is_empty());
+        match quoted.map_or_else(|| words(takes, value), |text| Ok(vec![(text.to_owned(), value.line)])) {
             Ok(words) if words.is_empty() => {}
             Ok(words) => {
                 let word = |(text, line)| Word { text, origin: Origin::File { name: name.into(), line } };

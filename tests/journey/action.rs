@@ -4,8 +4,10 @@ use crate::world::{
     Run, files,
     online::{Online, PASSWORD, TOKEN, USER},
 };
+use clap::CommandFactory;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, fs, process::Command};
+use std::{
+    collections::{BTreeMap, BTreeSet}, fs, process::Command};
 
 const NOTHING: &str = "0000000000000000000000000000000000000000";
 
@@ -415,4 +417,31 @@ fn no_secret_comes_out_wherever_it_was_put() {
     command.env_remove("GITHUB_ACTIONS").env_remove("CHART_RELEASE_REGISTRY_USER");
     searched(world.end(command.env_remove("CHART_RELEASE_REGISTRY_PASSWORD"))).ends_with(0);
     assert_eq!(world.listed(), listed(&["1.0.0"]));
+}
+
+/// The names below a key at the left edge of `action.yml`.
+fn defined(action: &str, of: &str) -> BTreeSet<String> {
+    let below = action.lines().skip_while(|line| *line != format!("{of}:")).skip(1);
+    let below = below.take_while(|line| line.is_empty() || line.starts_with([' ', '#']));
+    let names = below.filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'));
+    names.filter(|name| !name.starts_with([' ', '#'])).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_definition_of_the_action_has_every_input_and_output_and_passes_them_on() {
+    let action = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/action.yml")).expect("action.yml");
+    let inputs: BTreeSet<String> =
+        chart_release::config::inputs(&chart_release::cli::Cli::command()).into_iter().collect();
+    assert_eq!(defined(&action, "inputs"), inputs);
+    for input in &inputs {
+        let passed = format!("INPUT_{}: ${{{{ inputs.{input} }}}}", input.to_uppercase());
+        assert!(action.contains(&passed), "{passed}");
+    }
+    let world = Online::with_a_chart();
+    Step::push(&world, NOTHING).with("command", "package").run().ends_with(0);
+    let outputs = outputs(&world);
+    assert_eq!(defined(&action, "outputs"), outputs.keys().cloned().collect());
+    for output in outputs.keys() {
+        assert!(action.contains(&format!("steps.run.outputs.{output} }}}}")), "{output}");
+    }
 }

@@ -103,7 +103,7 @@ fn what_is_wrong_with_an_input_is_told_with_its_name() {
         ("INPUT_TOKEN", "short", "input token: a secret has fewer than 8 characters"),
         ("INPUT_OCI_REGISTRY_URL", "oci://a:b@c.example.com/d", "input oci_registry_url: a registry's URL with a user or password in it"),
         ("CR_PAGES_BRANCH", "a..b", "CR_PAGES_BRANCH: `a..b` cannot be a branch"),
-        ("INPUT_NAMES", "a/b", "`a/b` is not the name of a chart"),
+        ("INPUT_NAMES", "a/b", "input names: `a/b` is not the name of a chart"),
     ] {
         let problems = check(&[(name, value)], "", "").unwrap_err();
         let told: Vec<_> = problems.into_iter().map(|problem| problem.what).collect();
@@ -278,6 +278,9 @@ fn a_token_in_a_file_is_refused_and_never_shown() {
 fn a_file_of_chart_releaser_may_have_the_keys_of_both_and_no_others() {
     let given = config(&[], "", "pages-branch: site\nstrict: true\nSkip-Existing: true\npush: true\ncharts: [a]\n");
     assert_eq!((given.pages.branch.as_str(), given.strict, given.charts), ("site", true, vec!["a".to_owned()]));
+    assert!(config(&[], "", "strict: 'True'\n").strict, "chart-releaser takes a switch in quotes");
+    let wrong = told_without_next(&check(&[], "", "\nstrict: 'often'\n").unwrap_err());
+    assert_eq!(wrong, ["cr.yaml:2 strict: `often` is neither true nor false"]);
     let json = config(&[], "", "{\n\t\"pages-branch\": \"site\",\n\t\"skip-existing\": true\n}\n");
     assert_eq!(json.pages.branch, "site");
     let problems = check(&[], "", "pages-branch: site\nskip-exsting: true\nsign: [a]\nowner: a\nowner: b\n").unwrap_err();
