@@ -94,6 +94,7 @@ impl Outputs {
     }
 
     /// One of them, by its name.
+    #[cfg(test)]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
