@@ -79,7 +79,7 @@ fn the_release_before_is_found_beyond_the_newest_hundred_without_listing_them() 
     world.github.seed(Release::published("demo-extra-0.9.0").asset("demo-extra-0.9.0.tgz", "another chart"));
     world.github.seed_years(&["other"], 120, |tag| tag.as_bytes().to_vec());
     // Somebody's wish for a release, which was never made.
-    world.git_in(&world.git.repository(), &["tag", "demo-0.9.0", "main"]);
+    world.git_in(world.git.repository(), &["tag", "demo-0.9.0", "main"]);
     world.write("charts/demo/values.yaml", "greeting: good evening\n");
     world.commit_and_push("Greet later");
 
