@@ -143,9 +143,12 @@ impl Given {
                 named: true,
                 of_chart_releaser: false,
             },
-            None => {
-                ConfigFile { path: root.join(FILE), name: FILE.into(), named: false, of_chart_releaser: false }
-            }
+            None => ConfigFile {
+                path: root.join(FILE),
+                name: FILE.into(),
+                named: false,
+                of_chart_releaser: false,
+            },
         }
     }
 
