@@ -15,6 +15,7 @@ mod first;
 mod guards;
 mod hostile;
 mod incidents;
+mod left_packages;
 mod library;
 mod many;
 mod places;
