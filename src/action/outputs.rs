@@ -8,6 +8,7 @@ use crate::{
     plan::{Failure, Planned, Refusal, Step},
     problem::Problem,
     report::{Outcome, Report},
+    secret::Redaction,
     setup::{Answer, Asked},
 };
 use serde::Serialize;
@@ -93,6 +94,7 @@ impl Outputs {
     }
 
     /// One of them, by its name.
+    #[cfg(test)]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
@@ -101,8 +103,12 @@ impl Outputs {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn write(&self, environment: &BTreeMap<String, String>) -> Result<(), Problem> {
-        append(environment, "GITHUB_OUTPUT", &self.lines(&unpredictable()?))
+    pub fn write(
+        &self,
+        environment: &BTreeMap<String, String>,
+        redaction: &Redaction,
+    ) -> Result<(), Problem> {
+        append(environment, "GITHUB_OUTPUT", &redaction.of(&self.lines(&unpredictable()?)))
     }
 
     /// Each between two lines that no value can hold, because nobody knew them when it was made.
@@ -115,8 +121,12 @@ impl Outputs {
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn write_summary(environment: &BTreeMap<String, String>, markdown: &str) -> Result<(), Problem> {
-    append(environment, "GITHUB_STEP_SUMMARY", markdown)
+pub fn write_summary(
+    environment: &BTreeMap<String, String>,
+    markdown: &str,
+    redaction: &Redaction,
+) -> Result<(), Problem> {
+    append(environment, "GITHUB_STEP_SUMMARY", &redaction.of(markdown))
 }
 
 fn append(environment: &BTreeMap<String, String>, variable: &str, text: &str) -> Result<(), Problem> {

@@ -17,7 +17,7 @@ use crate::{
     repo::{self, NoSurvey, Repo},
     report::{Event, ExitCode, Packages, Report, Watch},
 };
-use selection::{no_charts, only_those, selected};
+use selection::{asked_for, no_charts, only_those, selected};
 use signals::Signals;
 use std::{
     path::{Path, PathBuf},
@@ -105,6 +105,7 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
     };
     let repo = Repo::open(&config.repository, &repository_settings(config)?).map_err(usage)?;
     let facts = repo.facts().await?;
+    let asked_for = asked_for(config).map_err(usage)?;
     // Twice: what is wrong with them is told before anything is read, and which chart may be the latest is known after.
     if asked != Asked::Package {
         channels::channels(config, &facts, None).map_err(usage)?;
@@ -119,6 +120,7 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         NoSurvey::Unreadable(problem) => problem.into(),
     })?;
     survey.notices.extend(no_charts(config, &survey));
+    survey.notices.splice(0..0, config.notices.iter().cloned());
     let only = config.only.as_deref().map(selected).transpose().map_err(usage)?;
     if let Some(wanted) = &only {
         only_those(wanted, &mut survey);
@@ -144,7 +146,7 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         only: only.as_ref(),
         backfill: config.backfill,
         head: facts.head,
-        asked: config.strict || !config.names.is_empty(),
+        asked: asked_for,
         at_once: config.jobs.get(),
         source_url: config.github.repository_url().or(facts.origin),
         keep: config.packages.is_some(),
