@@ -31,6 +31,11 @@ mod world;
 const DELAY: Duration = Duration::from_millis(25);
 const ROUNDS: usize = 3;
 
+/// The program that is measured, which the world asks for.
+fn program() -> &'static str {
+    env!("CARGO_BIN_EXE_chart-release")
+}
+
 fn main() {
     let world = World::new();
     charts::repository(&world.repository(), 200);

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Case {
     /// The chart version.
     pub is: ChartVersion,
-    /// Somebody asked for this version by name (or in strict mode): other content is refused, not told.
+    /// Somebody asked for this version: by name, by its tag, or in strict mode. Other content is refused, not told.
     pub asked: bool,
     /// It is no chart of the repository now: a channel told that an earlier run began it. The bytes that are there are
     /// finished as they are, without ours.
@@ -165,6 +165,16 @@ pub struct Planned {
     pub steps: BTreeMap<ChannelId, Step>,
     /// What is worth knowing and changes nothing: `unreleased changes since 1.2.0 (3 files)`.
     pub notes: Vec<String>,
+}
+
+impl Planned {
+    /// How every note of unreleased changes begins.
+    pub const UNRELEASED: &str = "unreleased changes since";
+
+    /// The note that the chart has moved on since this version was published, where it has.
+    pub fn unreleased_changes(&self) -> Option<&str> {
+        self.notes.iter().map(String::as_str).find(|note| note.starts_with(Self::UNRELEASED))
+    }
 }
 
 /// An older version that was never published. It is told, not published.

@@ -84,7 +84,7 @@ fn the_options_of_each_command_are_those_that_apply() {
         }
     }
     for (option, on_package) in
-        [("--channel", false), ("--strict", false), ("--json", false), ("--into", true)]
+        [("--channel", false), ("--strict", false), ("--tag", false), ("--json", false), ("--into", true)]
     {
         assert_eq!(has("package", option), on_package, "{option}");
         assert_eq!(has("plan", option), !on_package, "{option}");
@@ -101,7 +101,7 @@ fn without_a_command_help_is_told_and_the_usage_is_wrong() {
 
 #[test]
 fn wrong_usage_ends_with_2_and_says_nothing_on_stdout() {
-    let wrong: [&[&str]; 8] = [
+    let wrong: [&[&str]; 10] = [
         &["pubish"],
         &["plan", "--nope"],
         &["plan", "--jobs", "0"],
@@ -110,6 +110,8 @@ fn wrong_usage_ends_with_2_and_says_nothing_on_stdout() {
         &["package", "--channel", "folder:x"],
         &["publish", "--only", "plan.json", "demo"],
         &["publish", "--since", "HEAD~1", "demo"],
+        &["publish", "--tag", "demo-1.0.0", "demo"],
+        &["package", "--tag", "demo-1.0.0"],
     ];
     for typed in wrong {
         let told = run(typed);

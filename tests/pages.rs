@@ -146,6 +146,7 @@ fn settings(remote: &str) -> Settings {
         index_path: "index.yaml".to_owned(),
         url: Some("https://acme.github.io/charts/".to_owned()),
         author: Author { name: "Release Bot".to_owned(), email: "bot@example.com".to_owned() },
+        packages_with_index: false,
         sign_off: false,
         http: calls(),
     }
@@ -291,6 +292,29 @@ async fn packages_lie_beside_the_index_where_there_is_no_release() {
     pages.attach(&two.0, &signed).await.unwrap();
     assert_eq!(world.commits(), 3);
     assert_eq!(world.file("stable/other-0.1.0.tgz.prov"), "later");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn packages_that_are_wanted_beside_the_index_lie_there_though_a_release_has_them() {
+    let world = World::with(&[("stable/index.yaml", INDEX)]);
+    let settings = Settings { index_path: "stable".to_owned(), ..settings(&world.address()) };
+    let before = released("demo", "1.1.0");
+    publish_one(&pages(settings.clone()), before.clone()).await.unwrap();
+    let pages = pages(Settings { packages_with_index: true, ..settings });
+
+    // What has an entry keeps it.
+    assert_eq!(publish_one(&pages, before.clone()).await.unwrap(), before.0.released.clone().unwrap());
+    let one = released("demo", "1.2.0");
+    let reference = publish_one(&pages, one.clone()).await.unwrap();
+
+    assert_eq!(reference.url, "https://acme.github.io/charts/demo-1.2.0.tgz");
+    git(world.folder.path(), &["clone", "-q", "-b", "gh-pages", "charts.git", "read"]);
+    let read = world.folder.path().join("read/stable");
+    assert_eq!(fs::read(read.join("demo-1.2.0.tgz")).unwrap(), one.1.bytes);
+    assert!(!read.join("demo-1.1.0.tgz").exists());
+    let index = Index::scan(fs::read(read.join("index.yaml")).unwrap()).unwrap();
+    assert_eq!(index.get("demo", "1.2.0").unwrap().url, Some("demo-1.2.0.tgz"));
+    assert_eq!(index.get("demo", "1.1.0").unwrap().url, Some(before.0.released.unwrap().url.as_str()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,13 +1,259 @@
 //! The GitHub Action: inputs and the event of a workflow in; annotations, outputs, a job summary and an exit code out.
 
 mod commands;
+mod event;
 mod outputs;
 
-use crate::secret::Redaction;
+use crate::{
+    config::{self, Config, Given},
+    problem::Problem,
+    progress,
+    repo::Repo,
+    report::{
+        ExitCode,
+        annotations::{self, Annotation},
+        documents,
+        summary::{self, Source},
+        text,
+    },
+    secret::Redaction,
+    setup::{self, Answer, Asked, NoAnswer},
+};
 use clap::Command;
-use std::collections::BTreeMap;
+use commands::Commands;
+use event::{Branches, Decision, Event, Order};
+use outputs::Outputs;
+use std::{collections::BTreeMap, num::NonZeroUsize, path::Path};
+
+/// The document for machines, in the folder for what a job leaves to its later steps.
+const DOCUMENT: &str = "chart-release.json";
+
+type Environment = BTreeMap<String, String>;
 
 /// What the Action runs. The inputs are in the environment, as `INPUT_…`.
-pub fn main(_definition: &Command, _environment: &BTreeMap<String, String>, _redaction: &Redaction) -> u8 {
-    2
+pub fn main(definition: &Command, environment: &Environment, redaction: &Redaction) -> u8 {
+    let on_actions = environment.get("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+    let commands = match Commands::stop(on_actions, &config::secrets(environment), redaction) {
+        Ok(commands) => commands,
+        Err(problem) => {
+            progress::tell(redaction, &text::error(&problem));
+            return ExitCode::of(&problem).number();
+        }
+    };
+    let mut course = Course::default();
+    let answer = run(definition, environment, redaction, &commands, &mut course);
+    let told = Told::new(&answer, &course, environment);
+    progress::tell(redaction, &told.text);
+    commands.annotate(&told.annotations);
+    let mut code = told.code;
+    if let Err(problem) = leave(&answer, &told, &course, environment, redaction) {
+        progress::tell(redaction, &text::error(&problem));
+        commands.annotate(&annotations::problems(&[problem]));
+        code = code.min(ExitCode::Act);
+    }
+    code.number()
+}
+
+/// What is known of the run, however far it came.
+#[derive(Default)]
+struct Course {
+    /// What is to be done.
+    asked: Option<Asked>,
+    /// What the event gave occasion for. An answer has it among its own notices.
+    notices: Vec<Problem>,
+    /// The commit that is checked out.
+    head: Option<String>,
+    /// Also what was kept is told.
+    all: bool,
+}
+
+/// How a run ended: with an answer, with nothing to do, or without an answer.
+type Ended = Result<Option<Answer>, NoAnswer>;
+
+/// That, in the words of each place where people look.
+struct Told {
+    text: String,
+    summary: String,
+    annotations: Vec<Annotation>,
+    /// The document for machines, where there is one.
+    document: Option<String>,
+    code: ExitCode,
+}
+
+impl Told {
+    fn new(ended: &Ended, course: &Course, environment: &Environment) -> Self {
+        let source = source(environment, course);
+        let source = source.as_ref();
+        match ended {
+            Ok(Some(Answer::Plan(plan))) => Self {
+                text: text::plan(plan),
+                summary: summary::plan(plan, source),
+                annotations: annotations::plan(plan),
+                document: Some(documents::json(&documents::plan(plan))),
+                code: plan.exit_code(),
+            },
+            Ok(Some(Answer::Report(report))) => Self {
+                text: text::report(report, course.all),
+                summary: summary::report(report, source),
+                annotations: annotations::report(report),
+                document: Some(documents::json(&documents::report(report))),
+                code: report.exit_code(),
+            },
+            Ok(Some(Answer::Packages(packages))) => Self {
+                text: text::packages(packages),
+                summary: summary::packages(packages, source),
+                annotations: annotations::packages(packages),
+                document: None,
+                code: packages.exit_code(),
+            },
+            Ok(None) => Self {
+                text: course.notices.iter().map(text::notice).collect(),
+                summary: String::new(),
+                annotations: annotations::notices(&course.notices),
+                document: None,
+                code: ExitCode::Done,
+            },
+            Err(NoAnswer { code, problems }) => Self {
+                text: course
+                    .notices
+                    .iter()
+                    .map(text::notice)
+                    .chain(problems.iter().map(text::error))
+                    .collect(),
+                summary: summary::problems(problems, source),
+                annotations: [annotations::problems(problems), annotations::notices(&course.notices)]
+                    .concat(),
+                document: None,
+                code: *code,
+            },
+        }
+    }
+}
+
+/// Leaves the document, the outputs and the summary where the runner and later steps find them.
+fn leave(
+    ended: &Ended,
+    told: &Told,
+    course: &Course,
+    environment: &Environment,
+    redaction: &Redaction,
+) -> Result<(), Problem> {
+    let folder = environment.get("RUNNER_TEMP").filter(|folder| !folder.is_empty());
+    let document = match (&told.document, folder) {
+        (Some(document), Some(folder)) => {
+            let path = Path::new(folder).join(DOCUMENT);
+            std::fs::write(&path, redaction.of(document).as_bytes()).map_err(|error| {
+                Problem::new(format!("cannot write the report: {error}")).in_file(path.display().to_string())
+            })?;
+            Some(path)
+        }
+        _ => None,
+    };
+    let answer = ended.as_ref().ok().and_then(Option::as_ref);
+    let outputs = Outputs::of(course.asked, answer, document.as_deref()).write(environment, redaction);
+    // Who reads the summary can do without the outputs, and the other way round.
+    outputs.and(outputs::write_summary(environment, &told.summary, redaction))
+}
+
+/// Where the files of the repository can be seen.
+fn source(environment: &Environment, course: &Course) -> Option<Source> {
+    let variable = |name: &str| environment.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
+    let server = variable("GITHUB_SERVER_URL")?.trim_end_matches('/');
+    Some(Source { url: format!("{server}/{}", variable("GITHUB_REPOSITORY")?), commit: course.head.clone()? })
+}
+
+fn run(
+    definition: &Command,
+    environment: &Environment,
+    redaction: &Redaction,
+    commands: &Commands,
+    course: &mut Course,
+) -> Ended {
+    let order = order(environment)?;
+    if let Order::Always(asked) = order {
+        course.asked = Some(asked);
+    }
+    let branches = Branches::new(&config::input_list(environment, "branches")).map_err(usage)?;
+    let mut given = Given::in_workflow(definition, environment);
+    let root = setup::root(given.repository().unwrap_or(Path::new("."))).map_err(usage)?;
+    let checkout = Repo::checkout(&root)?;
+    course.head = checkout.head();
+    let (event, notice) = event(environment);
+    course.notices.extend(notice);
+    let decision = event::decide(order, event, &branches, &checkout).map_err(usage)?;
+    course.asked = decision.asked;
+    course.notices.extend(decision.notices.iter().cloned());
+    let Some(asked) = decision.asked else { return Ok(None) };
+    course.notices.iter().cloned().for_each(|notice| given.notice(notice));
+    let config = configured(given, decision, asked, &root)?;
+    course.notices.clone_from(&config.notices);
+    course.all = config.verbose > 0;
+    progress::log(config.quiet, config.verbose, redaction);
+    let _group = commands.group(match asked {
+        Asked::Plan => "Asking what would be published",
+        Asked::Publish => "Publishing",
+        Asked::Package => "Packaging",
+    });
+    let watch = progress::watch(config.quiet, config.verbose, redaction);
+    setup::run(&config, asked, watch.as_ref()).map(Some)
+}
+
+fn usage(problem: Problem) -> NoAnswer {
+    NoAnswer::usage(vec![problem])
+}
+
+/// What `command` says.
+fn order(environment: &Environment) -> Result<Order, NoAnswer> {
+    match config::input(environment, "command").unwrap_or("auto") {
+        "auto" => Ok(Order::Auto),
+        "plan" => Ok(Order::Always(Asked::Plan)),
+        "publish" => Ok(Order::Always(Asked::Publish)),
+        "package" => Ok(Order::Always(Asked::Package)),
+        other => Err(usage(
+            Problem::new(format!("input command: `{other}` is not a command"))
+                .next("write auto, plan, publish or package"),
+        )),
+    }
+}
+
+/// What started the workflow. A document that cannot be read says nothing, which is told.
+fn event(environment: &Environment) -> (Event, Option<Problem>) {
+    let variable = |name: &str| environment.get(name).map_or("", |value| value.trim());
+    let document = match variable("GITHUB_EVENT_PATH") {
+        "" => Ok(serde_json::Value::Null),
+        path => std::fs::read(path)
+            .map_err(|error| error.to_string())
+            .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string())),
+    };
+    let notice = |why: &String| {
+        Problem::new(format!("the document of the event cannot be read: {why}"))
+            .next("see that GITHUB_EVENT_PATH is what the runner set")
+    };
+    let notice = document.as_ref().err().map(notice);
+    let document = document.unwrap_or_default();
+    (Event::new(variable("GITHUB_EVENT_NAME"), variable("GITHUB_REF"), &document), notice)
+}
+
+/// The configuration, with what the event says.
+fn configured(mut given: Given, decision: Decision, asked: Asked, root: &Path) -> Result<Config, NoAnswer> {
+    if asked == Asked::Package {
+        given.without_channels();
+    }
+    // Who names charts says what is meant; no event says more.
+    if given.is_sweep() {
+        for (key, text) in [("since", decision.since), ("tag", decision.tag)] {
+            if let Some(text) = text {
+                given.assume(key, &text);
+            }
+        }
+    }
+    let files = given.files(root).map_err(usage)?;
+    let mut texts = Vec::new();
+    for file in &files {
+        texts.push((file, file.read().map_err(usage)?));
+    }
+    let texts: Vec<_> =
+        texts.iter().filter_map(|(file, bytes)| Some(file.holding(bytes.as_deref()?))).collect();
+    let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    given.check_files(root, &texts, processors).map_err(NoAnswer::usage)
 }

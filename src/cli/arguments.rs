@@ -136,7 +136,12 @@ Examples:
             exit_codes!()
         )
     )]
-    Publish(ToChannels),
+    Publish {
+        #[command(flatten)]
+        to_channels: ToChannels,
+        #[command(flatten)]
+        packages: Packages,
+    },
     /// Make the packages of the charts in a folder, without any channel
     #[command(
         long_about = "\
@@ -273,6 +278,13 @@ pub struct Channels {
     /// Without it, a sweep keeps what is published of such a chart, and says that it has unreleased changes.
     #[arg(long)]
     strict: bool,
+    /// The tag that started the run: the version that is released under it is asked for
+    ///
+    /// As one that is named, it is refused when other content is published; all other charts are as in a sweep. The
+    /// name of its release (--release-name-template) tells which version that is, also without the channel `releases`;
+    /// a tag that no version is released under changes nothing. `refs/tags/NAME` is taken as NAME.
+    #[arg(long, value_name = "TAG", help_heading = WHICH, conflicts_with = crate::config::NAMES)]
+    tag: Option<String>,
     /// Print a JSON document for machines
     ///
     /// `plan` prints `chart-release/plan/1`, and `publish` prints `chart-release/report/1`.
@@ -293,6 +305,12 @@ pub struct Releases {
     /// Without it, or in a chart that lacks it, the description of the Chart.yaml does.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     release_notes_file: Option<String>,
+    /// Below that text, let GitHub tell what has changed since the chart's release before
+    ///
+    /// It compares with the highest lower version of the same chart that has a release; a chart's first release is left
+    /// to GitHub's own choice. `.github/release.yml` says how it tells. One more write for each version.
+    #[arg(long, hide_short_help = true)]
+    generate_release_notes: bool,
     /// The chart whose highest stable version is the latest release; `none` for none
     ///
     /// Default: the chart of a repository that has one chart only; among several, none.
@@ -328,6 +346,12 @@ pub struct Pages {
     /// it is not known.
     #[arg(long, value_name = "URL", hide_short_help = true)]
     pages_url: Option<String>,
+    /// Keep the packages beside the index, also where a release has them
+    ///
+    /// The entries then lead to these files. Without it they lead to the assets of the releases, which Helm cannot
+    /// download from a private repository. Entries that are there stay as they are.
+    #[arg(long, hide_short_help = true)]
+    packages_with_index: bool,
     /// Who commits to the pages branch: `Name <email>`
     ///
     /// Default: git's user.name and user.email; where they are not set, `github-actions[bot]` on GitHub Actions, and
@@ -381,6 +405,18 @@ pub struct Into {
     /// It is made where it is missing. The default lies at the root of the repository.
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     into: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = WHERE)]
+pub struct Packages {
+    /// A folder to leave the packages of this run in
+    ///
+    /// When anything was published, it holds exactly the packages and provenances of the versions that this run
+    /// published or attached something to, as the channels serve them; older ones in it are removed. Else it is left
+    /// as it is.
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, hide_short_help = true)]
+    packages: Option<String>,
 }
 
 #[derive(Debug, Args)]

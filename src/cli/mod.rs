@@ -8,7 +8,7 @@ pub use arguments::Cli;
 
 use crate::{
     action,
-    config::{Color, Config, ConfigFile, Given},
+    config::{Color, Config, Given},
     problem::Problem,
     progress,
     report::{ExitCode, documents, text},
@@ -44,7 +44,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: &BTreeMa
         Command::Completions { shell } => return completions(shell, &redaction),
         Command::Action => return action::main(&definition, environment, &redaction),
         Command::Plan(_) => Asked::Plan,
-        Command::Publish(_) => Asked::Publish,
+        Command::Publish { .. } => Asked::Publish,
         Command::Package { .. } => Asked::Package,
     };
     let typed = matches.subcommand().map_or(&matches, |(_, typed)| typed);
@@ -62,7 +62,7 @@ fn run(asked: Asked, given: Given, redaction: &Redaction) -> Result<ExitCode, No
     let start = given.repository().unwrap_or(Path::new("."));
     let root = setup::root(start).map_err(|problem| NoAnswer::usage(vec![problem]))?;
     let file = given.file(&root);
-    let bytes = read(&file).map_err(|problem| NoAnswer::usage(vec![problem]))?;
+    let bytes = file.read().map_err(|problem| NoAnswer::usage(vec![problem]))?;
     let bytes = bytes.as_deref().map(|bytes| (file.name.as_str(), bytes));
     let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let config = given.check(&root, bytes, processors).map_err(NoAnswer::usage)?;
@@ -88,18 +88,6 @@ fn in_words(answer: &Answer, config: &Config) -> (String, ExitCode) {
         }
         Answer::Report(report) => (text::report(report, config.verbose > 0), report.exit_code()),
         Answer::Packages(packages) => (text::packages(packages), packages.exit_code()),
-    }
-}
-
-fn read(file: &ConfigFile) -> Result<Option<Vec<u8>>, Problem> {
-    match std::fs::read(&file.path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !file.named && !file.path.is_symlink() => {
-            Ok(None)
-        }
-        Err(error) => Err(Problem::new(format!("cannot read the configuration: {error}"))
-            .in_file(&file.name)
-            .next("name a file that can be read, or leave --config out")),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{
     github::GitHub,
     meant::Meant,
-    options::{Origin, Word},
+    options::Word,
 };
 use crate::{holdings::ChannelId, problem::Problem};
 use std::path::{Path, PathBuf};
@@ -124,10 +124,9 @@ fn channel(word: &Word, root: &Path, github: &GitHub) -> Result<ChannelChoice, P
         }),
         _ => match text.strip_prefix("folder:") {
             Some(path) if !path.trim().is_empty() => {
-                let path = match word.origin {
-                    // Paths in the file start from the root of the repository.
-                    Origin::File { .. } => root.join(path),
-                    Origin::Flag | Origin::Environment => path.into(),
+                let path = match word.origin.starts_at_root() {
+                    true => root.join(path),
+                    false => path.into(),
                 };
                 Ok(ChannelChoice::Folder { id: ChannelId(text.into()), path })
             }

@@ -1,17 +1,26 @@
 //! What the configuration file says. Read strictly: what is not understood is an error with its line.
 
-use super::options::{Options, Origin, Said, Takes, Word};
+use super::{
+    chart_releaser::{self, Terms},
+    options::{Options, Origin, Said, Takes, Word},
+};
 use crate::{
     charts::yaml::{self, Node, Value},
     problem::{Problem, nearest},
 };
 use std::collections::BTreeMap;
 
-/// What the file says of each option.
+/// What the file says of each option. A file of chart-releaser may have the keys of both programs; what it says of the
+/// other's is heard by `theirs`.
 ///
 /// # Errors
 /// Everything in it that is not understood.
-pub(super) fn read(options: &Options, name: &str, bytes: &[u8]) -> Result<Said, Vec<Problem>> {
+pub(super) fn read(
+    options: &Options,
+    name: &str,
+    bytes: &[u8],
+    mut theirs: Option<&mut Terms>,
+) -> Result<Said, Vec<Problem>> {
     let document = yaml::read(name, bytes).map_err(|problem| vec![problem])?;
     if let Some(line) = second_document(bytes) {
         let problem = Problem::new("a second document begins here, and only one is read").at(name, line);
@@ -22,21 +31,29 @@ pub(super) fn read(options: &Options, name: &str, bytes: &[u8]) -> Result<Said, 
         Value::Map(entries) => entries,
         _ => {
             let problem = Problem::new("the configuration is not a map of options").at(name, document.line);
-            return Err(vec![problem.next(every(options))]);
+            return Err(vec![problem.next(every(options, theirs.is_some()))]);
         }
     };
     let mut problems = vec![];
     let mut said = Said::new();
     let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
     for (key, value) in entries {
+        if let Some(first) = key.text().and_then(|text| lines.insert(text, key.line)) {
+            let again = format!("`{}` stands here again, after line {first}", key.text().unwrap_or_default());
+            problems.push(Problem::new(again).at(name, key.line).next("remove one of them"));
+        }
         let Some((text, takes)) = key.text().and_then(|text| Some((text, *options.get(text)?))) else {
-            problems.push(unknown(options, name, key));
+            let heard = theirs.as_mut().and_then(|theirs| key.text().map(|text| theirs.hear(text, value, name)));
+            match heard {
+                Some(Ok(true)) => {}
+                Some(Err((line, what))) => {
+                    let key = key.text().unwrap_or_default();
+                    problems.push(Problem::new(format!("{key}: {what}")).at(name, line));
+                }
+                Some(Ok(false)) | None => problems.push(unknown(options, name, key, theirs.is_some())),
+            }
             continue;
         };
-        if let Some(first) = lines.insert(text, key.line) {
-            let again = Problem::new(format!("`{text}` stands here again, after line {first}"));
-            problems.push(again.at(name, key.line).next("remove one of them"));
-        }
         match words(takes, value) {
             Ok(words) if words.is_empty() => {}
             Ok(words) => {
@@ -85,15 +102,21 @@ fn words(takes: Takes, value: &Node) -> Result<Vec<(String, usize)>, (usize, &'s
     }
 }
 
-fn unknown(options: &Options, name: &str, key: &Node) -> Problem {
+fn unknown(options: &Options, name: &str, key: &Node, with_theirs: bool) -> Problem {
     let text = key.coerced().unwrap_or_default();
-    let next = match nearest(&text, options.keys().map(String::as_str)) {
-        Some(near) => format!("did you mean `{near}`? {}", every(options)),
-        None => every(options),
+    let mut known: Vec<&str> = options.keys().map(String::as_str).collect();
+    if with_theirs {
+        chart_releaser::keys().for_each(|key| known.push(key));
+    }
+    let every = every(options, with_theirs);
+    let next = match nearest(&text, known.into_iter()) {
+        Some(near) => format!("did you mean `{near}`? {every}"),
+        None => every,
     };
     Problem::new(format!("there is no option `{text}`")).at(name, key.line).next(next)
 }
 
-fn every(options: &Options) -> String {
-    format!("the options are {}", options.keys().cloned().collect::<Vec<_>>().join(", "))
+fn every(options: &Options, with_theirs: bool) -> String {
+    let theirs = if with_theirs { ", and those of chart-releaser" } else { "" };
+    format!("the options are {}{theirs}", options.keys().cloned().collect::<Vec<_>>().join(", "))
 }

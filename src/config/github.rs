@@ -29,6 +29,8 @@ pub struct ReleaseOptions {
     pub name_template: String,
     /// A file of the package whose text describes the release.
     pub notes_file: Option<String>,
+    /// GitHub tells below it what has changed since the version before.
+    pub generate_notes: bool,
     /// Which chart may be the repository's latest release.
     pub latest: Latest,
     /// The most writes.
@@ -53,7 +55,17 @@ const GITHUB_API: &str = "https://api.github.com";
 const BUDGET: Budget = Budget { per_minute: 70, per_hour: 450 };
 
 /// Where a token may be, the first one that is set.
-const TOKENS: [&str; 4] = ["CHART_RELEASE_GITHUB_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "CR_TOKEN"];
+pub(super) const TOKENS: &[&str] = &["CHART_RELEASE_GITHUB_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "CR_TOKEN"];
+
+/// The same in the Action. Its own input goes before what is there for all steps, and the token of the job is last.
+pub(super) const TOKENS_OF_THE_ACTION: &[&str] = &[
+    "INPUT_TOKEN",
+    "CHART_RELEASE_GITHUB_TOKEN",
+    "CR_TOKEN",
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+    "CHART_RELEASE_DEFAULT_TOKEN",
+];
 
 impl GitHub {
     /// Whether it is the public GitHub.
@@ -153,8 +165,12 @@ fn owner_and_name(text: &str) -> Result<String, String> {
 }
 
 /// The first token that is set.
-pub(super) fn token(meant: &mut Meant<'_>, variables: &BTreeMap<String, String>) -> Option<Secret> {
-    let name = TOKENS.into_iter().find(|name| options::value(variables, name).is_some())?;
+pub(super) fn token(
+    meant: &mut Meant<'_>,
+    variables: &BTreeMap<String, String>,
+    names: &[&str],
+) -> Option<Secret> {
+    let name = names.iter().find(|name| options::value(variables, name).is_some())?;
     secret(meant, variables, name)
 }
 
@@ -170,7 +186,7 @@ pub(super) fn secret(
             .next("set it to the one line that was given to you")),
         false => Secret::new(value),
     };
-    let told = |problem: Problem| Problem { what: format!("{name}: {}", problem.what), ..problem };
+    let told = |problem: Problem| Problem { what: format!("{}: {}", options::told(name), problem.what), ..problem };
     secret.map_err(|problem| meant.problems.push(told(problem))).ok()
 }
 
@@ -226,6 +242,7 @@ pub(super) fn release_options(meant: &mut Meant<'_>, github: &GitHub) -> Release
             .unwrap_or_else(|| "{{ .Name }}-{{ .Version }}".into()),
         notes_file: meant
             .parsed("release-notes-file", notes, |text| super::pages::path_within(text, "chart")),
+        generate_notes: meant.switch("generate-release-notes"),
         latest: meant
             .parsed("latest-chart", latest, |text| match text {
                 "none" => Ok(Latest::None),

@@ -3,8 +3,9 @@
 use super::{
     ChannelChoice, Config, FILE, channel, file, github,
     meant::Meant,
-    options::{self, NAMES, Options, Said},
+    options::{self, Layer, Layers, NAMES, Options, Said},
     pages, registry,
+    workflow::{self, Workflow},
 };
 use crate::{
     doors::{http, patience::Patience},
@@ -14,6 +15,7 @@ use crate::{
 use clap::{ArgMatches, Command};
 use std::{
     collections::BTreeMap,
+    io,
     num::{NonZeroU32, NonZeroUsize},
     path::{Path, PathBuf},
     time::Duration,
@@ -27,21 +29,23 @@ const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
 /// What was typed and set.
 pub struct Given {
-    options: Options,
-    flags: Said,
-    environment: Said,
-    names: Vec<String>,
-    repository: Option<PathBuf>,
-    config: Option<PathBuf>,
-    problems: Vec<Problem>,
+    pub(super) options: Options,
+    pub(super) layers: Layers,
+    pub(super) names: Vec<String>,
+    pub(super) repository: Option<PathBuf>,
+    pub(super) config: Option<PathBuf>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) notices: Vec<Problem>,
     source_date_epoch: Option<String>,
     secrets: Vec<Secret>,
-    /// The command that was typed goes to channels.
-    to_channels: bool,
-    variables: BTreeMap<String, String>,
+    /// The command goes to channels.
+    pub(super) to_channels: bool,
+    pub(super) variables: BTreeMap<String, String>,
+    /// What only the Action is told.
+    pub(super) workflow: Option<Workflow>,
 }
 
-/// Where the configuration file is.
+/// Where a configuration file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigFile {
     /// Relative to the current folder, or absolute.
@@ -50,31 +54,77 @@ pub struct ConfigFile {
     pub name: String,
     /// Somebody named it: it has to be there.
     pub named: bool,
+    /// It may be one of chart-releaser, with the keys of both programs.
+    pub(super) of_chart_releaser: bool,
+}
+
+/// A configuration file that was read.
+#[derive(Clone, Copy, Debug)]
+pub struct ConfigText<'a> {
+    /// How problems name it.
+    pub name: &'a str,
+    /// What is in it.
+    pub bytes: &'a [u8],
+    /// It may be one of chart-releaser, with the keys of both programs.
+    pub(super) of_chart_releaser: bool,
+}
+
+impl ConfigFile {
+    /// What is in it; `None` for a file that nobody named and that is not there.
+    ///
+    /// # Errors
+    /// It was named and is not there, or it cannot be read.
+    pub fn read(&self) -> Result<Option<Vec<u8>>, Problem> {
+        match std::fs::read(&self.path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound && !self.named && !self.path.is_symlink() =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(Problem::new(format!("cannot read the configuration: {error}"))
+                .in_file(&self.name)
+                .next("name a file that can be read, or leave `config` out")),
+        }
+    }
+
+    /// The same, with what is in it.
+    pub fn holding<'a>(&'a self, bytes: &'a [u8]) -> ConfigText<'a> {
+        ConfigText { name: &self.name, bytes, of_chart_releaser: self.of_chart_releaser }
+    }
 }
 
 impl Given {
     /// From the definition of the command line, what was typed after the name of a command, and the environment.
     pub fn new(command: &Command, typed: &ArgMatches, environment: &BTreeMap<String, String>) -> Self {
-        let options = options::of(command);
-        let flags = options::from_flags(&options, typed);
-        let (said, problems) = options::from_environment(&options, environment);
-        let names =
+        let mut given = Self::in_environment(command, environment);
+        given.layers.insert(Layer::Said, options::from_flags(&given.options, typed));
+        given.names =
             typed.try_get_many::<String>(NAMES).ok().flatten().into_iter().flatten().cloned().collect();
-        let place = |key: &str| {
-            let flag = typed.try_get_one::<String>(key).ok().flatten().map(String::as_str);
-            flag.or_else(|| options::value(environment, &options::variable(key))).map(PathBuf::from)
-        };
+        let place = |key: &str| typed.try_get_one::<String>(key).ok().flatten().map(PathBuf::from);
+        given.repository = place("repository").or(given.repository);
+        given.config = place("config").or(given.config);
+        given.to_channels = typed.try_contains_id("channel").is_ok();
+        given
+    }
+
+    /// What the environment says alone.
+    pub(super) fn in_environment(command: &Command, environment: &BTreeMap<String, String>) -> Self {
+        let options = options::of(command);
+        let (said, problems) = options::from_environment(&options, environment);
+        let place = |key: &str| options::value(environment, &options::variable(key)).map(PathBuf::from);
         Self {
-            flags,
-            environment: said,
-            names,
+            layers: [(Layer::OurVariables, said)].into(),
+            names: Vec::new(),
             repository: place("repository"),
             config: place("config"),
             problems,
+            notices: Vec::new(),
             source_date_epoch: options::value(environment, "SOURCE_DATE_EPOCH").map(str::to_owned),
             secrets: options::secrets(environment),
-            to_channels: typed.try_contains_id("channel").is_ok(),
+            to_channels: true,
             variables: environment.clone(),
+            workflow: None,
             options,
         }
     }
@@ -87,8 +137,15 @@ impl Given {
     /// The configuration file of the repository with this root.
     pub fn file(&self, root: &Path) -> ConfigFile {
         match &self.config {
-            Some(path) => ConfigFile { path: path.clone(), name: path.display().to_string(), named: true },
-            None => ConfigFile { path: root.join(FILE), name: FILE.into(), named: false },
+            Some(path) => ConfigFile {
+                path: path.clone(),
+                name: path.display().to_string(),
+                named: true,
+                of_chart_releaser: false,
+            },
+            None => {
+                ConfigFile { path: root.join(FILE), name: FILE.into(), named: false, of_chart_releaser: false }
+            }
         }
     }
 
@@ -108,12 +165,39 @@ impl Given {
         file: Option<(&str, &[u8])>,
         processors: NonZeroUsize,
     ) -> Result<Config, Vec<Problem>> {
-        let mut merged = match file {
-            Some((name, bytes)) => file::read(&self.options, name, bytes)?,
-            None => Said::new(),
+        let file = file.map(|(name, bytes)| ConfigText { name, bytes, of_chart_releaser: false });
+        self.check_files(root, file.as_slice(), processors)
+    }
+
+    /// The same with several files.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub fn check_files(
+        mut self,
+        root: &Path,
+        files: &[ConfigText<'_>],
+        processors: NonZeroUsize,
+    ) -> Result<Config, Vec<Problem>> {
+        for file in files {
+            let theirs = self.workflow.as_mut().map(|workflow| &mut workflow.terms);
+            let theirs = theirs.filter(|_| file.of_chart_releaser);
+            let layer = if file.of_chart_releaser { Layer::TheirFile } else { Layer::OurFile };
+            match file::read(&self.options, file.name, file.bytes, theirs) {
+                Ok(said) => drop(self.layers.insert(layer, said)),
+                Err(problems) => self.problems.extend(problems),
+            }
+        }
+        let tokens = match self.workflow {
+            Some(_) => github::TOKENS_OF_THE_ACTION,
+            None => github::TOKENS,
         };
-        merged.extend(self.environment);
-        merged.extend(self.flags);
+        let workflow = self.workflow.take();
+        let without_pages = workflow.and_then(|workflow| workflow.judged(&mut self));
+        let mut merged: Said = std::mem::take(&mut self.layers).into_values().flatten().collect();
+        if let Some(word) = without_pages {
+            self.problems.extend(workflow::without_pages(&mut merged, &word));
+        }
         let mut meant = Meant { said: merged, problems: self.problems, root };
         let named = !self.names.is_empty();
         for name in &self.names {
@@ -126,7 +210,7 @@ impl Given {
             self.to_channels && channels.iter().any(|one| !matches!(one, ChannelChoice::Folder { .. }));
         // Who never leaves this machine needs no token, not even a good one.
         if away {
-            github.token = github::token(&mut meant, &self.variables);
+            github.token = github::token(&mut meant, &self.variables, tokens);
         }
         let hosts = registry::hosts(&channels, self.to_channels);
         let config = Config {
@@ -141,12 +225,14 @@ impl Given {
             exclude: meant.globs("exclude").unwrap_or_default(),
             // Names are more explicit than what a file or the environment says for every run.
             since: meant.text("since").filter(|_| !named).map(|word| word.text),
+            tag: meant.parsed("tag", "write the name of a tag, such as demo-1.1.0", tag).filter(|_| !named),
             only: meant.path("only").filter(|_| !named),
             generated: meant.globs("generated").unwrap_or_default(),
             strict: meant.switch("strict"),
             backfill: meant.switch("backfill"),
             jobs: meant.number("jobs").unwrap_or(processors.max(JOBS)),
             into: meant.path("into").unwrap_or_else(|| root.join("packages")),
+            packages: meant.path("packages"),
             names: self.names,
             json: meant.switch("json"),
             quiet: meant.switch("quiet"),
@@ -154,8 +240,17 @@ impl Given {
             color: meant.color(),
             source_date_epoch: self.source_date_epoch,
             secrets: self.secrets,
+            notices: self.notices,
         };
         if meant.problems.is_empty() { Ok(config) } else { Err(meant.problems) }
+    }
+}
+
+/// A tag by its name; `GITHUB_REF` calls it `refs/tags/…`.
+fn tag(text: &str) -> Result<String, String> {
+    match text.strip_prefix("refs/tags/").unwrap_or(text) {
+        name if name.is_empty() || name.starts_with("refs/") => Err(format!("`{text}` is not a tag")),
+        name => Ok(name.to_owned()),
     }
 }
 

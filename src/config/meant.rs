@@ -2,7 +2,7 @@
 
 use super::{
     Color,
-    options::{Origin, Said, Word},
+    options::{self, Origin, Said, Word},
 };
 use crate::problem::Problem;
 use clap::ValueEnum;
@@ -48,14 +48,11 @@ impl Meant<'_> {
 
     pub fn switch(&mut self, key: &str) -> bool {
         let Some(word) = self.text(key) else { return false };
-        match word.text.to_lowercase().as_str() {
-            "true" | "1" => true,
-            "false" | "0" => false,
-            other => {
-                self.problems.push(word.problem(key, format_args!("`{other}` is neither true nor false")));
-                false
-            }
-        }
+        options::on_or_off(&word.text).unwrap_or_else(|| {
+            let what = format_args!("`{}` is neither true nor false", word.text.to_lowercase());
+            self.problems.push(word.problem(key, what));
+            false
+        })
     }
 
     pub fn number<N: std::str::FromStr>(&mut self, key: &str) -> Option<N> {
@@ -81,11 +78,10 @@ impl Meant<'_> {
         self.text(key).map(|word| self.resolved(&word.text, &word.origin))
     }
 
-    /// Paths in the file start from the root of the repository, others from the current folder.
     fn resolved(&self, path: &str, origin: &Origin) -> PathBuf {
-        match origin {
-            Origin::File { .. } => self.root.join(path),
-            Origin::Flag | Origin::Environment => path.into(),
+        match origin.starts_at_root() {
+            true => self.root.join(path),
+            false => path.into(),
         }
     }
 

@@ -1,9 +1,10 @@
-//! File + environment + flags → one checked value.
+//! Files + environment + flags, or the inputs of a workflow → one checked value.
 //!
 //! It takes two steps, because the file lies in the repository that the flags name: [`Given`] is what was typed and
 //! set, and knows where to look; [`Given::check`] adds the file and gives the [`Config`].
 
 mod channel;
+mod chart_releaser;
 mod file;
 mod github;
 mod given;
@@ -13,15 +14,17 @@ mod pages;
 mod registry;
 #[cfg(test)]
 mod tests;
+mod workflow;
 
 pub use channel::ChannelChoice;
 pub use github::{GitHub, Latest, ReleaseOptions};
-pub use given::{ConfigFile, Given};
+pub use given::{ConfigFile, ConfigText, Given};
 pub use options::{NAMES, is_secret, secrets};
 pub use pages::{PagesOptions, site_of};
 pub use registry::Registries;
+pub use workflow::{input, input_list, inputs};
 
-use crate::{doors::http, secret::Secret};
+use crate::{doors::http, problem::Problem, secret::Secret};
 use std::{num::NonZeroUsize, path::PathBuf};
 
 /// The file at the root of a repository that is read when no other is named.
@@ -51,6 +54,8 @@ pub struct Config {
     pub http: http::Settings,
     /// Also the versions that the commits after this one introduced.
     pub since: Option<String>,
+    /// The tag that started the run, without `refs/tags/`.
+    pub tag: Option<String>,
     /// A plan document whose versions are the only ones.
     pub only: Option<PathBuf>,
     /// Globs of files that may be packaged though git does not have them.
@@ -63,6 +68,8 @@ pub struct Config {
     pub jobs: NonZeroUsize,
     /// The folder for the packages of `package`.
     pub into: PathBuf,
+    /// The folder where `publish` leaves the packages that it published.
+    pub packages: Option<PathBuf>,
     /// `name` or `name@version`; empty is a sweep.
     pub names: Vec<String>,
     /// Print a document, not text.
@@ -77,6 +84,8 @@ pub struct Config {
     pub source_date_epoch: Option<String>,
     /// Secrets that must stand in no package, no message and no log.
     pub secrets: Vec<Secret>,
+    /// What is worth knowing about the configuration, and changes nothing.
+    pub notices: Vec<Problem>,
 }
 
 /// When to use colours.

@@ -24,15 +24,53 @@ const NUMBERS: [&str; 3] = ["N", "SECONDS", "MILLISECONDS"];
 /// What the names of variables with the password of one registry begin with.
 pub(super) const REGISTRY_PASSWORD: &str = "CHART_RELEASE_REGISTRY_PASSWORD";
 
-/// Variables of others that hold secrets.
-const SECRETS: [&str; 5] =
-    ["GITHUB_TOKEN", "GH_TOKEN", "CR_TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
+/// Variables of others that hold secrets. `CR_PAT` and `CR_PASSWORD` are not read: people keep tokens of registries there.
+const SECRETS: [&str; 9] = [
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+    "CR_TOKEN",
+    "CR_PAT",
+    "CR_PASSWORD",
+    "ACTIONS_RUNTIME_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "INPUT_TOKEN",
+    "INPUT_OCI_PASSWORD",
+];
+
+/// What the inputs of the Action are called in the environment.
+pub(super) const INPUT: &str = "INPUT_";
+
+/// Options that are no inputs, because the Action says them itself or because they make no sense in a workflow.
+const NO_INPUTS: [&str; 5] = ["color", "into", "json", "only", "quiet"];
+
+/// Options whose inputs have another name: in the plural, and as chart-releaser-action has it.
+const RENAMED: [(&str, &str); 2] = [("channel", "channels"), ("charts", "charts_dir")];
 
 /// Every option by its name without dashes.
 pub(super) type Options = BTreeMap<String, Takes>;
 
 /// What one source says: for each option that it names, one word or several.
 pub(super) type Said = BTreeMap<String, Vec<Word>>;
+
+/// What all sources say.
+pub(super) type Layers = BTreeMap<Layer, Said>;
+
+/// Who says something, from the weakest to the strongest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Layer {
+    /// What started the workflow.
+    Event,
+    /// A `cr.yaml`.
+    TheirFile,
+    /// A `chart-release.yaml`.
+    OurFile,
+    /// `CR_…`.
+    TheirVariables,
+    /// `CHART_RELEASE_…`.
+    OurVariables,
+    /// The flags of the command line, or the inputs of the Action.
+    Said,
+}
 
 /// What an option takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +93,24 @@ pub(super) struct Word {
 pub(super) enum Origin {
     Flag,
     Environment,
-    File { name: String, line: usize },
+    File {
+        name: String,
+        line: usize,
+    },
+    /// An input of the Action.
+    Input(String),
+    /// A variable of chart-releaser.
+    Releaser(String),
+    /// What started the workflow.
+    Event,
+}
+
+impl Origin {
+    /// Whether relative paths start from the root of the repository, as in its file. The steps of a workflow know no
+    /// other place. What is typed or exported starts from the current folder.
+    pub fn starts_at_root(&self) -> bool {
+        !matches!(self, Self::Flag | Self::Environment)
+    }
 }
 
 impl Word {
@@ -65,6 +120,9 @@ impl Word {
             Origin::Flag => Problem::new(format!("--{key}: {what}")),
             Origin::Environment => Problem::new(format!("{}: {what}", variable(key))),
             Origin::File { name, line } => Problem::new(format!("{key}: {what}")).at(name, *line),
+            Origin::Input(name) => Problem::new(format!("input {name}: {what}")),
+            Origin::Releaser(name) => Problem::new(format!("{name}: {what}")),
+            Origin::Event => Problem::new(format!("the event: {what}")),
         }
     }
 }
@@ -158,8 +216,53 @@ pub(super) fn from_environment(
     (said, problems.collect())
 }
 
+/// The input of the Action for an option.
+pub(super) fn input(key: &str) -> Option<String> {
+    if let Some((_, input)) = RENAMED.iter().find(|(option, _)| *option == key) {
+        return Some((*input).to_owned());
+    }
+    (!NO_INPUTS.contains(&key)).then(|| key.replace('-', "_"))
+}
+
+/// The variable in which the runner brings an input.
+pub(super) fn input_variable(input: &str) -> String {
+    format!("{INPUT}{}", input.to_uppercase())
+}
+
+/// What the inputs say of the options. An empty one was not given.
+pub(super) fn from_inputs(options: &Options, environment: &BTreeMap<String, String>) -> Said {
+    let said = options.iter().filter_map(|(key, takes)| {
+        let input = input(key)?;
+        let text = value(environment, &input_variable(&input))?;
+        let words = match takes {
+            Takes::List => split(text),
+            Takes::Text | Takes::Switch | Takes::Number => vec![text],
+        };
+        let word = |text: &str| Word { text: text.into(), origin: Origin::Input(input.clone()) };
+        (!words.is_empty()).then(|| (key.clone(), words.into_iter().map(word).collect()))
+    });
+    said.collect()
+}
+
+/// What a switch means.
+pub(super) fn on_or_off(text: &str) -> Option<bool> {
+    match text.trim().to_lowercase().as_str() {
+        "true" | "1" | "yes" => Some(true),
+        "false" | "0" | "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// A variable as people know it: the input of the Action that it brings, or its name.
+pub(super) fn told(variable: &str) -> String {
+    match variable.strip_prefix(INPUT) {
+        Some(input) => format!("input {}", input.to_lowercase()),
+        None => variable.to_owned(),
+    }
+}
+
 /// The items of a list in a variable: its lines, or what its commas part. The commas of `{a,b}` belong to a glob.
-fn split(text: &str) -> Vec<&str> {
+pub(super) fn split(text: &str) -> Vec<&str> {
     let mut braces = 0_usize;
     let part = |character: char| match character {
         '{' => {

@@ -14,6 +14,8 @@ pub struct PagesOptions {
     pub index_path: String,
     /// Where people find the folder of the index, when it was said.
     pub url: Option<String>,
+    /// Packages lie beside the index also where a release has them.
+    pub packages_with_index: bool,
     /// Who commits, when it was said.
     pub author: Option<Author>,
     /// Whether commits say `Signed-off-by`.
@@ -39,6 +41,7 @@ pub(super) fn options(meant: &mut Meant<'_>, plain_http: &[String]) -> PagesOpti
             checked_url(text, plain_http)
         }),
         author: meant.parsed("commit-author", "write `Name <name@example.com>`", author),
+        packages_with_index: meant.switch("packages-with-index"),
         sign_off: meant.switch("sign-off"),
     }
 }

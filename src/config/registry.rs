@@ -170,7 +170,7 @@ fn users(meant: &mut Meant<'_>) -> BTreeMap<String, String> {
 }
 
 /// The variable with the password for this host.
-fn variable(host: &str) -> String {
+pub(super) fn variable(host: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
     format!("{REGISTRY_PASSWORD}_{}", host.chars().map(plain).collect::<String>())
 }

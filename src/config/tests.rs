@@ -55,12 +55,14 @@ fn nothing_given_is_a_sweep_of_charts_to_the_folder_published() {
         exclude: vec![],
         channels: vec![folder("folder:published", "repository/published")],
         since: None,
+        tag: None,
         only: None,
         generated: vec![],
         strict: false,
         backfill: false,
         jobs: NonZeroUsize::new(16).unwrap(),
         into: "repository/packages".into(),
+        packages: None,
         names: vec![],
         json: false,
         quiet: false,
@@ -68,6 +70,7 @@ fn nothing_given_is_a_sweep_of_charts_to_the_folder_published() {
         color: Color::Auto,
         source_date_epoch: None,
         secrets: vec![],
+        notices: vec![],
     };
     assert_eq!(config("plan", &[], ""), expected);
     let four = NonZeroUsize::new(4).unwrap();
@@ -101,6 +104,7 @@ since: v1
 only: plan.json
 generated: ['*.gen']
 strict: true
+tag: refs/tags/demo-1.0.0
 jobs: 3
 into: out
 json: true
@@ -113,6 +117,7 @@ github-repository: acme/charts
 github-writes-per-hour: 9
 github-writes-per-minute: 8
 latest-chart: demo
+packages-with-index: true
 pages-branch: site
 pages-index-path: charts/
 pages-remote: https://github.com/acme/site.git
@@ -121,6 +126,7 @@ plain-http: registry.local
 registry-user: registry.local=robot
 release-name-template: v{{ .Version }}
 release-notes-file: NOTES.md
+generate-release-notes: true
 retries: 1
 retry-pause: 2
 sign-off: true
@@ -134,6 +140,7 @@ timeout: 3
         ("CHART_RELEASE_ONLY", "repository/plan.json"),
         ("CHART_RELEASE_GENERATED", "*.gen"),
         ("CHART_RELEASE_STRICT", "true"),
+        ("CHART_RELEASE_TAG", "demo-1.0.0"),
         ("CHART_RELEASE_JOBS", "3"),
         ("CHART_RELEASE_INTO", "repository/out"),
         ("CHART_RELEASE_JSON", "1"),
@@ -146,6 +153,7 @@ timeout: 3
         ("CHART_RELEASE_GITHUB_WRITES_PER_HOUR", "9"),
         ("CHART_RELEASE_GITHUB_WRITES_PER_MINUTE", "8"),
         ("CHART_RELEASE_LATEST_CHART", "demo"),
+        ("CHART_RELEASE_PACKAGES_WITH_INDEX", "true"),
         ("CHART_RELEASE_PAGES_BRANCH", "site"),
         ("CHART_RELEASE_PAGES_INDEX_PATH", "charts/index.yaml"),
         ("CHART_RELEASE_PAGES_REMOTE", "https://github.com/acme/site.git"),
@@ -154,6 +162,7 @@ timeout: 3
         ("CHART_RELEASE_REGISTRY_USER", "registry.local=robot"),
         ("CHART_RELEASE_RELEASE_NAME_TEMPLATE", "v{{ .Version }}"),
         ("CHART_RELEASE_RELEASE_NOTES_FILE", "NOTES.md"),
+        ("CHART_RELEASE_GENERATE_RELEASE_NOTES", "true"),
         ("CHART_RELEASE_RETRIES", "1"),
         ("CHART_RELEASE_RETRY_PAUSE", "2"),
         ("CHART_RELEASE_SIGN_OFF", "true"),
@@ -173,7 +182,9 @@ timeout: 3
     assert_eq!(environment.channels, [folder("folder:one", "one"), folder("folder:two", "two")]);
     assert_eq!(Config { channels: vec![], ..file.clone() }, Config { channels: vec![], ..environment });
     let nothing = config("plan", &[], "");
-    assert_eq!(file.since.as_deref(), Some("v1"));
+    assert_eq!((file.since.as_deref(), file.tag.as_deref()), (Some("v1"), Some("demo-1.0.0")));
+    assert!(file.pages.packages_with_index && file.releases.generate_notes);
+    assert!(!nothing.pages.packages_with_index && !nothing.releases.generate_notes);
     assert_eq!(
         (file.charts, file.exclude, file.generated),
         (vec!["a".to_owned(), "b".to_owned()], vec!["a/x".to_owned()], vec!["*.gen".to_owned()])
@@ -222,10 +233,20 @@ fn lines_and_commas_part_a_list_in_a_variable_and_the_commas_of_a_glob_do_not() 
 }
 
 #[test]
-fn names_go_over_since_and_only_of_a_lower_source() {
-    let config = config("publish demo@1.0.0", &[("CHART_RELEASE_SINCE", "HEAD~2")], "only: plan.json\n");
-    assert_eq!((config.since, config.only), (None, None));
+fn names_go_over_since_only_and_tag_of_a_lower_source() {
+    let environment = [("CHART_RELEASE_SINCE", "HEAD~2"), ("CHART_RELEASE_TAG", "demo-1.1.0")];
+    let config = config("publish demo@1.0.0", &environment, "only: plan.json\n");
+    assert_eq!((config.since, config.only, config.tag), (None, None, None));
     assert_eq!(config.names, ["demo@1.0.0"]);
+}
+
+#[test]
+fn a_tag_is_taken_by_its_name_and_a_branch_for_none() {
+    let tag = |text: &str| config(&format!("publish --tag {text}"), &[], "").tag;
+    assert_eq!(tag("demo-1.1.0").as_deref(), Some("demo-1.1.0"));
+    assert_eq!(tag("refs/tags/charts/demo/v1.1.0").as_deref(), Some("charts/demo/v1.1.0"));
+    let told = problems("publish --tag refs/heads/main", &[], "");
+    assert_eq!(told[0].what, "--tag: `refs/heads/main` is not a tag");
 }
 
 #[test]

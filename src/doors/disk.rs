@@ -138,7 +138,8 @@ pub fn place(scratch: &Path, path: &Path) -> Result<Placed, DiskError> {
             // On its way it lies with the scratch file, where it is cleared away if this process dies.
             let copy = scratch.with_extension("copy");
             fs::copy(scratch, &copy)
-                .and_then(|_| File::open(&copy)?.sync_all())
+                // Windows syncs only what may be written to.
+                .and_then(|_| File::options().write(true).open(&copy)?.sync_all())
                 .map_err(failed("write", path))?;
             fs::rename(&copy, path).map_err(failed("write", path))?;
         }
@@ -183,6 +184,17 @@ pub fn remove_folder(path: &Path) -> Result<(), DiskError> {
     }
     outside!("remove", path);
     fs::remove_dir_all(path).map_err(failed("remove", path))
+}
+
+/// Removes a file, or the link of this name; a folder stays where it is.
+pub fn remove_file(path: &Path) -> Result<(), DiskError> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        _ => {}
+    }
+    outside!("remove", path);
+    fs::remove_file(path).map_err(failed("remove", path))
 }
 
 /// Waits until no other process holds the lock of this file, and takes it. `waiting` is called once if it has to wait.

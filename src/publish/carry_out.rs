@@ -14,7 +14,7 @@ use crate::{
     packages::Package,
     plan::{Plan, Planned, Refusal, Step},
     problem::Problem,
-    report::{Event, Outcome, Report},
+    report::{Event, Outcome, Released, Report},
 };
 use futures::{StreamExt, stream};
 use std::{
@@ -39,6 +39,7 @@ pub async fn publish(run: &Run<'_>, plan: Plan) -> Report {
     let (mut ahead, settled) = Ahead::of(&plan);
     let mut outcomes: BTreeMap<ChartVersion, BTreeMap<ChannelId, Outcome>> =
         settled.into_iter().map(|planned| (planned.is.clone(), as_planned(&planned))).collect();
+    let mut released = BTreeMap::new();
     loop {
         if (run.stop)() {
             break; // between waves, never inside one
@@ -56,6 +57,7 @@ pub async fn publish(run: &Run<'_>, plan: Plan) -> Report {
             if work.failed {
                 ahead.failed(&work.planned.is);
             }
+            released.extend(work.released(run).map(|of_it| (work.planned.is.clone(), of_it)));
             outcomes.insert(work.planned.is, work.outcomes);
         }
         if last {
@@ -77,6 +79,8 @@ pub async fn publish(run: &Run<'_>, plan: Plan) -> Report {
         missed: plan.missed,
         notices: plan.notices,
         problems: plan.problems,
+        released,
+        afterwards: Vec::new(),
     }
 }
 
@@ -110,6 +114,28 @@ impl Work {
                 self.outcomes.insert(id.clone(), if here { outcome.clone() } else { held_back() });
             }
         }
+    }
+
+    /// What this run made public of it, if anything.
+    fn released(&self, run: &Run<'_>) -> Option<Released> {
+        let record = self.record.as_ref()?;
+        let news = |outcome: &Outcome| matches!(outcome, Outcome::Published(_) | Outcome::Attached(_));
+        if !self.outcomes.values().any(news) {
+            return None;
+        }
+        let public = |channel: &&Arc<dyn Channel>| {
+            let outcome = self.outcomes.get(channel.id());
+            outcome.is_some_and(|outcome| news(outcome) || matches!(outcome, Outcome::Kept(_)))
+        };
+        let install = run.channels.iter().filter(public).filter_map(|channel| {
+            let command = channel.install(&self.planned.is)?;
+            Some((channel.id().clone(), command))
+        });
+        Some(Released {
+            package: record.package.digest,
+            provenance: record.provenance.map(|blob| blob.digest),
+            install: install.collect(),
+        })
     }
 
     fn writes_to(&self, channel: &ChannelId) -> bool {
@@ -146,6 +172,9 @@ async fn stage(run: &Run<'_>, planned: Planned, barred: &BTreeMap<ChannelId, Pro
             return work;
         }
     };
+    if run.keep {
+        tokio::task::block_in_place(|| keep(run, &package));
+    }
     let record = record(run, &work.planned, &package);
     work.record = Some(record.clone());
     for channel in run.channels {
@@ -163,6 +192,16 @@ async fn stage(run: &Run<'_>, planned: Planned, barred: &BTreeMap<ChannelId, Pro
     }
     work.provenance = package.provenance;
     work
+}
+
+/// Puts on the shelf what is published, wherever it came from. Nothing is stopped when that fails: what the shelf lacks
+/// is told when it is asked for.
+fn keep(run: &Run<'_>, package: &Package) {
+    for bytes in std::iter::once(&package.bytes).chain(&package.provenance) {
+        if let Err(error) = run.shelf.put(bytes) {
+            tracing::warn!("cannot keep {} for this run: {error:#}", package.is);
+        }
+    }
 }
 
 /// What belongs beside packages that are published: seen at once, so it comes last.

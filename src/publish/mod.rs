@@ -3,6 +3,7 @@
 //! Knows all the stations and none of the technology behind them.
 
 mod ask;
+mod asked;
 mod canonical;
 mod carry_out;
 mod missed;
@@ -11,6 +12,7 @@ mod prove;
 mod settle;
 mod waves;
 
+pub use asked::AskedFor;
 pub use carry_out::publish;
 pub use packing::Packing;
 pub use settle::plan;
@@ -18,7 +20,7 @@ pub use settle::plan;
 use crate::{
     changes::{Candidate, Earlier},
     channels::{Channel, Fetched},
-    charts::{ChartName, ChartVersion},
+    charts::{ChartName, ChartVersion, Metadata},
     doors::shelf::Shelf,
     holdings::{ChannelId, Holding},
     packages::Package,
@@ -45,8 +47,8 @@ pub struct Run<'a> {
     pub sweep: bool,
     /// The only versions that are meant, where somebody chose them from a plan.
     pub only: Option<&'a BTreeSet<ChartVersion>>,
-    /// Somebody asked for these versions: other content is refused, not told.
-    pub asked: bool,
+    /// Which versions somebody asked for: other content is refused, not told.
+    pub asked: AskedFor,
     /// Every channel gets every version, also those that are spared what is public elsewhere.
     pub backfill: bool,
     /// The head commit in hex: what is packaged from the working tree belongs to it.
@@ -55,6 +57,8 @@ pub struct Run<'a> {
     pub at_once: usize,
     /// Where the charts' source is, for `org.opencontainers.image.source`.
     pub source_url: Option<String>,
+    /// The packages that are published, and their provenances, are wanted afterwards: the shelf keeps them all.
+    pub keep: bool,
     /// Whether the run should end after the wave that it is in.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
@@ -64,6 +68,9 @@ pub struct Run<'a> {
 pub trait Source: Send + Sync {
     /// The package of a candidate, and what is worth knowing about it.
     async fn package(&self, candidate: &Candidate) -> Result<(Package, Vec<Problem>), Problem>;
+
+    /// The Chart.yaml of a candidate.
+    async fn metadata(&self, candidate: &Candidate) -> Result<Metadata, Problem>;
 
     /// The versions that these charts had before their current ones, newest first, at most so many of each.
     async fn earlier(

@@ -52,6 +52,16 @@ impl Source for Packing {
         Ok((package, notices))
     }
 
+    async fn metadata(&self, candidate: &Candidate) -> Result<Metadata, Problem> {
+        let (files, _) = self.repo.files(candidate.origin.clone()).await?;
+        let chart_yaml = files.0.get(CHART_YAML).ok_or_else(|| {
+            Problem::new("Chart.yaml is not among the packaged files").in_file(candidate.origin.path())
+        })?;
+        let requirements = files.0.get(REQUIREMENTS).map(|bytes| &bytes[..]);
+        Metadata::read_with_requirements(CHART_YAML, chart_yaml, requirements)
+            .map_err(|problem| below(candidate.origin.path(), problem))
+    }
+
     async fn earlier(
         &self,
         charts: Vec<ChartName>,

@@ -37,11 +37,10 @@ pub async fn plan(run: &Run<'_>, survey: Survey) -> Plan {
     let problems = survey.problems.into_iter().filter(|(about, _)| !found(about));
     let problems: Vec<(About, Problem)> = problems.collect();
     // What was begun goes first: of one chart it is the elder.
-    let begun = begun.into_iter().map(|(candidate, held)| (case(run, &candidate, held, true), candidate));
-    let current = candidates.into_iter().zip(answers);
-    let current = current.map(|(candidate, held)| (case(run, &candidate, held, false), candidate));
+    let begun = begun.into_iter().map(|(candidate, held)| (candidate, held, true));
+    let current = candidates.into_iter().zip(answers).map(|(candidate, held)| (candidate, held, false));
     let settled: Vec<Settled> = stream::iter(begun.chain(current))
-        .map(|(case, candidate)| settle(run, candidate, case))
+        .map(|(candidate, held, begun)| settle(run, candidate, held, begun))
         .buffered(run.at_once)
         .collect()
         .await;
@@ -86,12 +85,12 @@ fn placeholders(skipped: &[ChartVersion]) -> Option<Problem> {
 
 /// What is known of a candidate once the channels have answered. `begun`: by an earlier run, and no chart of the
 /// repository now.
-fn case(run: &Run<'_>, candidate: &Candidate, held: Answer, begun: bool) -> Case {
+async fn case(run: &Run<'_>, candidate: &Candidate, held: Answer, begun: bool) -> Case {
     let spared =
         run.channels.iter().filter(|channel| channel.exposure() == Exposure::Release && !run.backfill);
     Case {
         is: candidate.is.clone(),
-        asked: run.asked && !begun,
+        asked: !begun && run.asked.includes(candidate, run.source).await,
         trusted: begun,
         spared: spared.map(|channel| channel.id().clone()).collect(),
         held,
@@ -109,7 +108,8 @@ pub(super) struct Settled {
 }
 
 /// The only loop between deciding and asking.
-async fn settle(run: &Run<'_>, candidate: Candidate, mut case: Case) -> Settled {
+async fn settle(run: &Run<'_>, candidate: Candidate, held: Answer, begun: bool) -> Settled {
+    let mut case = case(run, &candidate, held, begun).await;
     let served = case.held.iter().any(|(_, held)| !matches!(held, Held::Absent));
     let mut notices = Vec::new();
     let mut depends_on = Vec::new();
@@ -225,5 +225,5 @@ fn unreleased(candidate: &Candidate, case: &Case) -> Option<String> {
         1 => "1 file".to_owned(),
         count => format!("{count} files"),
     };
-    published.then(|| format!("unreleased changes since {} ({count})", candidate.is.version))
+    published.then(|| format!("{} {} ({count})", Planned::UNRELEASED, candidate.is.version))
 }

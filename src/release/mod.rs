@@ -8,4 +8,4 @@ mod name;
 pub use assets::{package_version, provenance_file};
 pub use body::{Words, body};
 pub use mark::Mark;
-pub use name::Template;
+pub use name::{AroundVersion, Template};

@@ -2,7 +2,7 @@
 //! chart-releaser has it. Go's own functions are there; those of Helm's templates are not.
 
 use crate::{
-    charts::{ChartVersion, Dependency, Maintainer, Metadata},
+    charts::{ChartName, ChartVersion, Dependency, Maintainer, Metadata, Version},
     problem::Problem,
 };
 use gtmpl_ng::{Context, Limits, Value};
@@ -12,6 +12,25 @@ use std::collections::HashMap;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     text: String,
+}
+
+/// What the names of all releases of a chart have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AroundVersion {
+    /// What stands before the version.
+    pub before: String,
+    /// What stands behind it.
+    pub behind: String,
+}
+
+impl AroundVersion {
+    /// The version of the chart whose release is called so. As in the names of packages, only versions in three numbers
+    /// count: `demo-2-1.0.0` is one of `demo-2`.
+    pub fn version(&self, name: &str) -> Option<Version> {
+        let version = name.strip_prefix(&self.before)?.strip_suffix(&self.behind)?;
+        let three_numbers = Version::new(version.strip_prefix('v').unwrap_or(version)).is_strict();
+        three_numbers.then(|| Version::new(version))
+    }
 }
 
 /// No file system takes a longer name.
@@ -62,6 +81,15 @@ impl Template {
         };
         let one = with(1)?;
         (with(2)? == one).then_some(one)
+    }
+
+    /// How all releases of a chart are called, where that follows from name and version alone.
+    pub fn around_version(&self, chart: &ChartName) -> Option<AroundVersion> {
+        let [one, other] =
+            ["1.1.1", "2.2.2"].map(|version| self.of(&ChartVersion::new(chart.as_str(), version)));
+        let (before, behind) = one.as_deref()?.split_once("1.1.1")?;
+        let around = AroundVersion { before: before.to_owned(), behind: behind.to_owned() };
+        (other? == format!("{before}2.2.2{behind}")).then_some(around)
     }
 
     fn parsed(&self) -> Result<gtmpl_ng::Template, Problem> {
@@ -215,6 +243,24 @@ mod tests {
         assert_eq!(of("{{ .Name }}-{{ .Version }}").as_deref(), Some("demo-1.2.0+x"));
         assert_eq!(of("{{ .Name }}-{{ .AppVersion }}"), None);
         assert_eq!(of("{{ if .Deprecated }}x{{ end }}{{ .Version }}"), None);
+    }
+
+    #[test]
+    fn the_version_is_told_from_the_name_of_a_release() {
+        let around = |text| Template::parse(text).unwrap().around_version(&ChartName::new("demo"));
+        let version = |text, name| around(text).and_then(|around| around.version(name));
+        for (text, name) in [
+            ("{{ .Name }}-{{ .Version }}", "demo-1.2.0-rc.1"),
+            ("charts/{{ .Name }}/v{{ .Version }}", "charts/demo/v1.2.0-rc.1"),
+            ("{{ .Version }}-chart", "1.2.0-rc.1-chart"),
+        ] {
+            assert_eq!(version(text, name), Some(Version::new("1.2.0-rc.1")), "{text}");
+        }
+        for other in ["demo-2-1.0.0", "demo-extra-1.0.0", "other-1.0.0", "demo-", "v1.0.0"] {
+            assert_eq!(version("{{ .Name }}-{{ .Version }}", other), None, "{other}");
+        }
+        assert_eq!(version("{{ .Name }}-{{ .AppVersion }}", "demo-1.2.0"), None);
+        assert_eq!(version("v1", "v1"), None);
     }
 
     #[test]

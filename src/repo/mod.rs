@@ -113,6 +113,45 @@ impl Default for Settings {
     }
 }
 
+/// A clone that is asked before anything is read of it. Blocks for a moment.
+pub struct Checkout(Open);
+
+/// Whether the head commit is in a branch of `origin`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InBranch {
+    /// It is in this one.
+    Yes(String),
+    /// The branches that are meant do not have it.
+    No,
+    /// The clone lacks the branches, or their history.
+    Unknown,
+}
+
+impl Checkout {
+    /// The head commit in hex, where there is one.
+    pub fn head(&self) -> Option<String> {
+        Some(self.0.head().ok()??.to_string())
+    }
+
+    /// Whether the clone has the commit with this whole id.
+    pub fn has(&self, commit: &str) -> bool {
+        self.0.has_commit(commit)
+    }
+
+    /// Whether the head commit is in a branch of `origin`, as it was fetched, whose name is meant.
+    ///
+    /// # Errors
+    /// The repository cannot be read.
+    pub fn head_is_in(&self, is_meant: &dyn Fn(&str) -> bool) -> Result<InBranch, Problem> {
+        let Some(head) = self.0.head()? else { return Ok(InBranch::No) };
+        Ok(match self.0.branch_with(head, is_meant)? {
+            (Some(branch), _) => InBranch::Yes(branch),
+            (None, true) if !self.0.is_shallow() => InBranch::No,
+            (None, _) => InBranch::Unknown,
+        })
+    }
+}
+
 impl Repo {
     /// Finds the repository that this directory lies in. Blocks for a moment.
     ///
@@ -147,6 +186,14 @@ impl Repo {
     pub fn root(folder: &Path) -> Result<PathBuf, Problem> {
         let git = Git::discover(folder)?;
         Ok(git.worktree().unwrap_or(git.directory()).to_owned())
+    }
+
+    /// What the clone that this folder lies in says of commits and branches, before anything else is known of it.
+    ///
+    /// # Errors
+    /// There is no repository, or it cannot be read.
+    pub fn checkout(folder: &Path) -> Result<Checkout, Problem> {
+        Git::discover(folder)?.open().map(Checkout)
     }
 
     /// The same repository, with this commit for its head and its files as the current ones: as `head` in the

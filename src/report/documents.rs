@@ -56,6 +56,8 @@ pub struct ReportDocument {
     pub notices: Vec<Told>,
     /// Charts that were left out, and why.
     pub problems: Vec<LeftOut>,
+    /// What failed when everything was published already.
+    pub afterwards: Vec<Told>,
 }
 
 /// A chart version and where it comes from.
@@ -131,6 +133,8 @@ pub struct ReportedOutcome {
     pub problem: Option<Told>,
     /// What it waits for; with `held_back`.
     pub waits_for: Option<String>,
+    /// The command by which people install it from here; for versions that this run published, where it is known.
+    pub install: Option<String>,
 }
 
 /// What a channel holds of a version.
@@ -241,7 +245,16 @@ pub fn plan(plan: &Plan) -> PlanDocument {
 pub fn report(report: &Report) -> ReportDocument {
     let reported = |(planned, outcomes): &(Planned, BTreeMap<_, Outcome>)| ReportedVersion {
         version: version(planned),
-        channels: outcomes.iter().map(|(channel, outcome)| reported_outcome(channel, outcome)).collect(),
+        channels: outcomes
+            .iter()
+            .map(|(channel, outcome)| ReportedOutcome {
+                install: report
+                    .released
+                    .get(&planned.is)
+                    .and_then(|released| released.install.get(channel).cloned()),
+                ..reported_outcome(channel, outcome)
+            })
+            .collect(),
     };
     ReportDocument {
         schema: REPORT,
@@ -251,6 +264,7 @@ pub fn report(report: &Report) -> ReportDocument {
         missed: missed(&report.missed),
         notices: report.notices.iter().map(told).collect(),
         problems: left_out(&report.problems),
+        afterwards: report.afterwards.iter().map(told).collect(),
     }
 }
 
@@ -333,6 +347,7 @@ fn reported_outcome(channel: &ChannelId, outcome: &Outcome) -> ReportedOutcome {
         refusal: None,
         problem: None,
         waits_for: None,
+        install: None,
     };
     match outcome {
         Outcome::Kept(reference) | Outcome::Published(reference) | Outcome::Attached(reference) => {

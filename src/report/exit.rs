@@ -72,7 +72,8 @@ impl Report {
             Outcome::Stopped(problem) => ExitCode::of(problem),
             Outcome::HeldBack(_) => ExitCode::Again,
         });
-        mixed(outcomes.chain(of_failures(&self.problems)))
+        let afterwards = self.afterwards.iter().map(ExitCode::of);
+        mixed(outcomes.chain(of_failures(&self.problems)).chain(afterwards))
     }
 }
 

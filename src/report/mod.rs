@@ -3,6 +3,8 @@
 pub mod annotations;
 pub mod documents;
 mod exit;
+mod findings;
+mod markdown;
 pub mod summary;
 pub mod text;
 mod words;
@@ -48,6 +50,21 @@ pub struct Report {
     pub notices: Vec<Problem>,
     /// Charts that were left out.
     pub problems: Vec<Failure>,
+    /// Of the versions that this run made public anywhere, or attached something to.
+    pub released: BTreeMap<ChartVersion, Released>,
+    /// What failed when everything was published already.
+    pub afterwards: Vec<Problem>,
+}
+
+/// What this run made public of a version, or what it attached something to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Released {
+    /// Of the package.
+    pub package: Digest,
+    /// Of its provenance, where it has one.
+    pub provenance: Option<Digest>,
+    /// The command by which people install it, for each channel that has it now and knows one.
+    pub install: BTreeMap<ChannelId, String>,
 }
 
 /// What `package` made.

@@ -2,16 +2,19 @@
 //!
 //! The text carries colours, and makes sense without them: whoever prints it strips them where nobody wants any.
 
-use super::{Outcome, Packages, Report};
+use super::{
+    Outcome, Packages, Report,
+    findings::{Finding, Findings},
+};
 use crate::{
     charts::ChartVersion,
     digest::Digest,
-    holdings::ChannelId,
-    plan::{Failure, Missed, Plan, Planned, Step},
+    plan::{Missed, Plan, Planned, Step},
     problem::Problem,
 };
 use anstyle::{AnsiColor, Style};
 use std::collections::BTreeSet;
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 const HEADING: Style = Style::new().bold();
 const QUIET: Style = Style::new().dimmed();
@@ -26,19 +29,9 @@ pub fn plan(plan: &Plan) -> String {
     if !plan.versions.is_empty() {
         parts.push(table(&plan.versions));
     }
-    let mut told = Findings::default();
-    for planned in &plan.versions {
-        for (channel, step) in &planned.steps {
-            match step {
-                Step::Refuse(refusal) => told.add(planned.is.to_string(), None, refusal.problem(planned)),
-                Step::Stop(problem) => told.add(planned.is.to_string(), Some(channel), problem.clone()),
-                _ => {}
-            }
-        }
-    }
-    told.add_failures(&plan.problems);
-    parts.extend(told.section("Somebody has to act", |problem| !problem.passing));
-    parts.extend(told.section("Unfinished: run again", |problem| problem.passing));
+    let told = Findings::of_plan(plan).told;
+    parts.extend(section(&told, "Somebody has to act", |problem| !problem.passing));
+    parts.extend(section(&told, "Unfinished: run again", |problem| problem.passing));
     parts.extend(missed(&plan.missed));
     parts.extend(notices(&plan.notices));
     let idle = plan.exit_code().number() == 0
@@ -56,24 +49,10 @@ pub fn plan(plan: &Plan) -> String {
 /// Of the versions that were kept only those with a note are told, or `all` of them.
 pub fn report(report: &Report, all: bool) -> String {
     let mut parts = vec![];
-    let mut told = Findings::default();
-    let mut waiting = Findings::default();
-    for (planned, outcomes) in &report.versions {
-        for (channel, outcome) in outcomes {
-            match outcome {
-                Outcome::Refused(refusal) => told.add(planned.is.to_string(), None, refusal.problem(planned)),
-                Outcome::Stopped(problem) => told.add(planned.is.to_string(), Some(channel), problem.clone()),
-                Outcome::HeldBack(why) => {
-                    waiting.add(planned.is.to_string(), Some(channel), Problem::new(why.clone()));
-                }
-                Outcome::Kept(_) | Outcome::Omitted | Outcome::Published(_) | Outcome::Attached(_) => {}
-            }
-        }
-    }
-    told.add_failures(&report.problems);
-    parts.extend(told.section("Somebody has to act", |problem| !problem.passing));
-    parts.extend(told.section("Unfinished: run again", |problem| problem.passing));
-    parts.extend(waiting.section("Held back", |_| true));
+    let Findings { told, waiting } = Findings::of_report(report);
+    parts.extend(section(&told, "Somebody has to act", |problem| !problem.passing));
+    parts.extend(section(&told, "Unfinished: run again", |problem| problem.passing));
+    parts.extend(section(&waiting, "Held back", |_| true));
     parts.extend(public(report, all));
     parts.extend(missed(&report.missed));
     parts.extend(notices(&report.notices));
@@ -88,10 +67,9 @@ pub fn report(report: &Report, all: bool) -> String {
 /// What `package` made: problems and notices first, then one line for each package.
 pub fn packages(packages: &Packages) -> String {
     let mut parts = vec![];
-    let mut told = Findings::default();
-    told.add_failures(&packages.problems);
-    parts.extend(told.section("Somebody has to act", |problem| !problem.passing));
-    parts.extend(told.section("Unfinished: run again", |problem| problem.passing));
+    let told = Findings::of_packages(packages).told;
+    parts.extend(section(&told, "Somebody has to act", |problem| !problem.passing));
+    parts.extend(section(&told, "Unfinished: run again", |problem| problem.passing));
     parts.extend(notices(&packages.notices));
     if !packages.made.is_empty() {
         let width = packages.made.iter().map(|made| width(&made.file)).max().unwrap_or_default();
@@ -142,49 +120,23 @@ fn details(problem: &Problem) -> String {
     text
 }
 
-/// What somebody has to know of versions and charts. The same problem of a version in several channels is told once.
-#[derive(Default)]
-struct Findings(Vec<Finding>);
-
-struct Finding {
-    subject: String,
-    channels: BTreeSet<ChannelId>,
-    problem: Problem,
-}
-
-impl Findings {
-    fn add(&mut self, subject: String, channel: Option<&ChannelId>, problem: Problem) {
-        let same = self.0.iter_mut().find(|known| known.subject == subject && known.problem == problem);
-        match same {
-            Some(known) => known.channels.extend(channel.cloned()),
-            None => {
-                self.0.push(Finding { subject, channels: channel.cloned().into_iter().collect(), problem });
-            }
-        }
+/// What somebody has to know of versions and charts, under one heading.
+fn section(findings: &[Finding], heading: &str, which: impl Fn(&Problem) -> bool) -> Option<String> {
+    let findings: Vec<_> = findings.iter().filter(|finding| which(&finding.problem)).collect();
+    if findings.is_empty() {
+        return None;
     }
-
-    fn add_failures(&mut self, failures: &[Failure]) {
-        for failure in failures {
-            self.add(failure.chart.clone(), None, failure.problem.clone());
-        }
+    let mut text = painted(HEADING, heading) + "\n";
+    for Finding { subject, channels, problem, .. } in findings {
+        let subject = match (subject.as_str(), channels.iter().collect::<Vec<_>>().as_slice()) {
+            ("", _) => "-".into(),
+            (_, [channel]) => format!("{subject} in {channel}:"),
+            _ => format!("{subject}:"),
+        };
+        let style = if problem.passing { NOTICE } else { BAD };
+        text += &indented(&headed(&painted(style, &subject), problem));
     }
-
-    fn section(&self, heading: &str, which: impl Fn(&Problem) -> bool) -> Option<String> {
-        let findings: Vec<_> = self.0.iter().filter(|finding| which(&finding.problem)).collect();
-        if findings.is_empty() {
-            return None;
-        }
-        let mut text = painted(HEADING, heading) + "\n";
-        for Finding { subject, channels, problem } in findings {
-            let subject = match channels.iter().collect::<Vec<_>>().as_slice() {
-                [channel] => format!("{subject} in {channel}:"),
-                _ => format!("{subject}:"),
-            };
-            let style = if problem.passing { NOTICE } else { BAD };
-            text += &indented(&headed(&painted(style, &subject), problem));
-        }
-        Some(text)
-    }
+    Some(text)
 }
 
 fn missed(missed: &[Missed]) -> Option<String> {
@@ -335,16 +287,28 @@ fn painted(style: Style, text: &str) -> String {
     format!("{style}{}{style:#}", shown(text))
 }
 
-/// Text that somebody else wrote, as one line that does nothing to a terminal: a chart may hold anything.
-fn shown(text: &str) -> String {
+/// Text that somebody else wrote, as one line that does nothing to a terminal or to the text around it: a chart may hold
+/// anything, also marks that turn the direction of what follows, or that nobody sees.
+pub(super) fn shown(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut shown, character| {
         if character.is_control() {
             shown.extend(character.escape_default());
+        } else if unseen(character) {
+            shown.extend(character.escape_unicode());
         } else {
             shown.push(character);
         }
         shown
     })
+}
+
+/// Marks of direction and other format characters, and what ends a line or paragraph beside `\n`. The joiner that
+/// emoji are made of is none.
+fn unseen(character: char) -> bool {
+    const ZERO_WIDTH_JOINER: char = '\u{200d}';
+    let category = character.general_category();
+    let breaks = [GeneralCategory::LineSeparator, GeneralCategory::ParagraphSeparator];
+    breaks.contains(&category) || (category == GeneralCategory::Format && character != ZERO_WIDTH_JOINER)
 }
 
 fn width(text: &str) -> usize {

@@ -79,6 +79,7 @@ fn of_releases(config: &Config, only_chart: Option<&ChartName>) -> Result<releas
         token: github.token.clone(),
         name_template: options.name_template.clone(),
         notes_file: options.notes_file.clone(),
+        generate_notes: options.generate_notes,
         latest: match &options.latest {
             Latest::Only => only_chart.cloned(),
             Latest::Chart(name) => Some(name.clone()),
@@ -102,6 +103,7 @@ fn of_pages(config: &Config, facts: &Facts) -> Result<pages::Settings, Problem> 
         branch: options.branch.clone(),
         index_path: options.index_path.clone(),
         url: options.url.clone().or_else(|| site_of(&remote, &options.index_path)),
+        packages_with_index: options.packages_with_index,
         author: author(config, facts),
         sign_off: options.sign_off,
         http: config.http.clone(),

@@ -2,6 +2,7 @@
 
 mod channels;
 mod package;
+mod published;
 mod selection;
 mod signals;
 
@@ -16,9 +17,12 @@ use crate::{
     repo::{self, NoSurvey, Repo},
     report::{Event, ExitCode, Packages, Report, Watch},
 };
-use selection::{no_charts, only_those, selected};
+use selection::{asked_for, no_charts, only_those, selected};
 use signals::Signals;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// What a run is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,9 +105,11 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
     };
     let repo = Repo::open(&config.repository, &repository_settings(config)?).map_err(usage)?;
     let facts = repo.facts().await?;
+    let asked_for = asked_for(config).map_err(usage)?;
     // Twice: what is wrong with them is told before anything is read, and which chart may be the latest is known after.
     if asked != Asked::Package {
         channels::channels(config, &facts, None).map_err(usage)?;
+        published::may_be_cleared(config).map_err(usage)?;
     }
     let selection = match config.names.is_empty() {
         true => Selection::Sweep { since: config.since.clone() },
@@ -114,6 +120,7 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         NoSurvey::Unreadable(problem) => problem.into(),
     })?;
     survey.notices.extend(no_charts(config, &survey));
+    survey.notices.splice(0..0, config.notices.iter().cloned());
     let only = config.only.as_deref().map(selected).transpose().map_err(usage)?;
     if let Some(wanted) = &only {
         only_those(wanted, &mut survey);
@@ -121,28 +128,39 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
     watch.saw(Event::Surveyed { charts: survey.lanes.len() });
     let packing = Packing { repo, secrets: config.secrets.as_slice().into(), epoch };
     if asked == Asked::Package {
-        package::outside_charts(config, &survey).map_err(usage)?;
+        published::outside_charts("--into", &config.into, config, &survey).map_err(usage)?;
         let packages = signals.interrupt(package::into_folder(config, &packing, survey, watch)).await?;
         return Ok(Answer::Packages(packages));
     }
     let channels = channels::channels(config, &facts, survey.only_chart.as_ref()).map_err(usage)?;
+    if let Some(packages) = &config.packages {
+        published::outside_charts("--packages", packages, config, &survey).map_err(usage)?;
+    }
+    let shelf = Arc::new(Shelf::new().map_err(|error| Problem::new(format!("{error:#}")))?);
     let run = Run {
         channels: &channels,
         source: &packing,
-        shelf: &Shelf::new().map_err(|error| Problem::new(format!("{error:#}")))?,
+        shelf: &shelf,
         watch,
         sweep: config.names.is_empty() && config.only.is_none(),
         only: only.as_ref(),
         backfill: config.backfill,
         head: facts.head,
-        asked: config.strict || !config.names.is_empty(),
+        asked: asked_for,
         at_once: config.jobs.get(),
         source_url: config.github.repository_url().or(facts.origin),
+        keep: config.packages.is_some(),
         stop: &|| signals.came(),
     };
     let plan = signals.interrupt(publish::plan(&run, survey)).await?;
     Ok(match asked {
-        Asked::Publish => Answer::Report(publish::publish(&run, plan).await),
+        Asked::Publish => {
+            let mut report = publish::publish(&run, plan).await;
+            if let Some(packages) = &config.packages {
+                published::leave(packages, Arc::clone(&shelf), &mut report).await;
+            }
+            Answer::Report(report)
+        }
         Asked::Plan | Asked::Package => Answer::Plan(plan),
     })
 }
@@ -153,6 +171,7 @@ fn repository_settings(config: &Config) -> Result<repo::Settings, Problem> {
         _ => None,
     };
     let folders = config.channels.iter().filter_map(folder).chain([config.into.clone()]);
+    let folders = folders.chain(config.packages.clone());
     let own_outputs = folders.map(|path| disk::absolute(&path)).collect::<Result<Vec<_>, _>>()?;
     Ok(repo::Settings {
         charts: config.charts.clone(),

@@ -14,20 +14,6 @@ use crate::{
 use futures::{StreamExt as _, stream};
 use std::path::Path;
 
-/// Packages in a folder inside a chart would be in the chart's next package. A chart at the root of the repository asks
-/// for such files by itself.
-pub(super) fn outside_charts(config: &Config, survey: &Survey) -> Result<(), Problem> {
-    let into = disk::absolute(&config.into)?;
-    let root = disk::absolute(&config.repository)?;
-    let folders = survey.lanes.values().flatten().map(|candidate| candidate.origin.path());
-    match folders.filter(|folder| !folder.is_empty()).find(|folder| into.starts_with(root.join(folder))) {
-        Some(folder) => Err(Problem::new(format!("the folder for the packages lies in the chart {folder}"))
-            .in_file(config.into.display().to_string())
-            .next("let --into be a folder outside of the charts")),
-        None => Ok(()),
-    }
-}
-
 /// The packages of the selected charts as files. A chart that fails does not stop the others.
 pub(super) async fn into_folder(
     config: &Config,

@@ -1,4 +1,5 @@
-//! Which candidates a run is about, beside what the repository says: those of a plan, and none at all.
+//! Which candidates a run is about, beside what the repository says: those of a plan, and none at all; and which of them
+//! somebody asked for.
 
 use crate::{
     changes::{About, Survey},
@@ -6,9 +7,23 @@ use crate::{
     config::Config,
     doors::disk,
     problem::Problem,
+    publish::AskedFor,
+    release::Template,
     report::documents,
 };
 use std::{collections::BTreeSet, path::Path};
+
+/// What was named counts, what is strict, and the tag that started the run.
+pub(super) fn asked_for(config: &Config) -> Result<AskedFor, Problem> {
+    Ok(match &config.tag {
+        _ if config.strict || !config.names.is_empty() => AskedFor::Everything,
+        None => AskedFor::Nothing,
+        Some(tag) => {
+            let names = Template::parse(&config.releases.name_template)?;
+            AskedFor::Tagged { tag: tag.clone(), names }
+        }
+    })
+}
 
 /// A folder that was misspelt looks like one whose charts are all published.
 pub(super) fn no_charts(config: &Config, survey: &Survey) -> Option<Problem> {

@@ -5,11 +5,11 @@ use async_trait::async_trait;
 use chart_release::{
     changes::{Candidate, Earlier, Selection},
     channels::{Channel, folder::Folder},
-    charts::ChartName,
+    charts::{ChartName, Metadata},
     doors::shelf::Shelf,
     packages::Package,
     problem::Problem,
-    publish::{self, Packing, Run, Source},
+    publish::{self, AskedFor, Packing, Run, Source},
     repo::{Repo, Settings},
     report::{Event, Watch},
 };
@@ -23,6 +23,10 @@ impl Source for Faulty {
     async fn package(&self, candidate: &Candidate) -> Result<(Package, Vec<Problem>), Problem> {
         assert_ne!(candidate.is.name.as_str(), "strange", "a fault");
         self.0.package(candidate).await
+    }
+
+    async fn metadata(&self, candidate: &Candidate) -> Result<Metadata, Problem> {
+        self.0.metadata(candidate).await
     }
 
     async fn earlier(
@@ -57,12 +61,13 @@ async fn a_panic_in_one_chart_is_a_failure_of_that_chart() {
         shelf: &Shelf::new().expect("a shelf"),
         watch: &Nobody,
         sweep: true,
-        asked: false,
+        asked: AskedFor::Nothing,
         only: None,
         backfill: false,
         head: None,
         at_once: 2,
         source_url: None,
+        keep: false,
         stop: &|| false,
     };
 

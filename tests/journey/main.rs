@@ -2,6 +2,7 @@
 
 mod world;
 
+mod action;
 mod adoption;
 mod begun;
 mod budget;
@@ -12,6 +13,7 @@ mod fake_github;
 mod fake_others;
 mod faults;
 mod first;
+mod generated_notes;
 mod guards;
 mod hostile;
 mod incidents;
@@ -23,5 +25,12 @@ mod races;
 mod releases;
 mod secrets;
 mod stop_anywhere;
+mod tagged;
 mod versions;
 mod ways;
+mod with_index;
+
+/// The program of these stories, which the world asks for.
+fn program() -> &'static str {
+    env!("CARGO_BIN_EXE_chart-release")
+}

@@ -54,6 +54,7 @@ impl Hub {
             token: token.map(|token| Secret::new(token).expect("a token")),
             name_template: template.into(),
             notes_file: None,
+            generate_notes: false,
             latest: Some(ChartName::new("demo")),
             budget: None,
             http: http::Settings {

@@ -17,6 +17,8 @@ use crate::world::{
 const WAYS: [Fault; 3] = [Fault::KillBefore, Fault::KillMiddle, Fault::KillAfter];
 
 const TWO: [(&str, &str); 2] = [("demo", "1.0.0"), ("other", "0.3.1-rc.1+build.7")];
+/// What adds calls and files.
+const WITH_MORE: [&str; 2] = ["--generate-release-notes", "--packages-with-index"];
 const FOUR: [(&str, &str); 4] = [("a", "1.0.0"), ("b", "1.0.0"), ("c", "1.0.0-beta.1"), ("d", "2.0.0+x.1")];
 
 /// What one clean run makes of a beginning.
@@ -59,12 +61,12 @@ fn is_finished_by_the_next(world: &Online, clean: &Clean, arguments: &[&str]) {
 }
 
 /// All of these worlds, in which the run must come to the request.
-fn each_is_finished(beginning: &Beginning, cases: impl Fn(usize) -> Vec<(usize, Fault)>) {
-    let clean = Clean::of(beginning, &[]);
+fn each_is_finished(beginning: &Beginning, arguments: &[&str], cases: impl Fn(usize) -> Vec<(usize, Fault)>) {
+    let clean = Clean::of(beginning, arguments);
     each(&cases(clean.requests), |&(number, way)| {
         let world = beginning.world();
-        assert!(killed_at(&world, number, way, &[]), "the run never came to request {number}");
-        is_finished_by_the_next(&world, &clean, &[]);
+        assert!(killed_at(&world, number, way, arguments), "the run never came to request {number}");
+        is_finished_by_the_next(&world, &clean, arguments);
     });
 }
 
@@ -82,19 +84,26 @@ fn beside_what_is_there() -> Beginning {
 
 #[test]
 fn a_first_publish_that_is_killed_at_any_request_is_finished_by_the_next() {
-    each_is_finished(&Beginning::of(&TWO), |requests| in_turn(1..=requests));
+    each_is_finished(&Beginning::of(&TWO), &[], |requests| in_turn(1..=requests));
 }
 
 #[test]
 fn a_publish_beside_what_is_there_that_is_killed_is_finished_by_the_next() {
-    each_is_finished(&beside_what_is_there(), |requests| in_turn((1..=requests).step_by(2)));
+    each_is_finished(&beside_what_is_there(), &[], |requests| in_turn((1..=requests).step_by(2)));
+}
+
+#[test]
+fn generated_notes_and_packages_beside_the_index_are_finished_too() {
+    let beginning = Beginning::after(&[("demo", "1.0.0")], &[("demo", "1.1.0")]);
+    each_is_finished(&beginning, &WITH_MORE, |requests| in_turn((1..=requests).step_by(2)));
 }
 
 #[test]
 #[ignore = "some hundred worlds: CONTRIBUTING has the command"]
 fn a_publish_that_is_killed_at_any_request_in_any_way_is_finished_by_the_next() {
-    each_is_finished(&Beginning::of(&TWO), in_every_way);
-    each_is_finished(&beside_what_is_there(), in_every_way);
+    each_is_finished(&beside_what_is_there(), &WITH_MORE, in_every_way);
+    each_is_finished(&Beginning::of(&TWO), &[], in_every_way);
+    each_is_finished(&beside_what_is_there(), &[], in_every_way);
 }
 
 /// Numbers up to this one that look random and are the same each time: Knuth's linear congruential generator.

@@ -1,18 +1,23 @@
 //! Checks what chart-release writes against the programs that read and keep it: Helm 3, Helm 4, skopeo, crane, git and
-//! three registries.
+//! three registries; the container image, which buildah builds and runs; and the Action with a runner of workflows.
 //!
-//!     cargo run -p chart-release-peers -- [--program PATH] [--peers FOLDER]
+//!     cargo run -p chart-release-peers -- [--program PATH] [--static-program PATH] [--peers FOLDER] [--only action]
 //!
 //! `checks/peers/install` brings the peers. A peer that is missing, or of another version than the file `versions`
 //! says, is a failure and never a skipped check. Nothing leaves this machine: folders are served and registries
 //! listen on the loopback, and every home is a temporary folder.
 
+mod action;
 mod charts;
 mod checks;
 mod cluster;
 mod commands;
 mod damage;
 mod everywhere;
+mod image;
+#[allow(dead_code, reason = "what stories need and these checks do not")]
+#[path = "../../../tests/journey/world/mod.rs"]
+mod journey;
 mod pages;
 mod peers;
 mod program;
@@ -25,7 +30,7 @@ mod world;
 
 use anyhow::{Result, bail};
 use report::Report;
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, sync::OnceLock};
 use world::World;
 
 fn main() -> ExitCode {
@@ -41,19 +46,32 @@ fn main() -> ExitCode {
 /// Every check in turn. An error: a peer or the program is missing.
 fn checked() -> Result<Report> {
     let arguments = Arguments::read(std::env::args().skip(1))?;
-    let world = World::new(&arguments.peers, arguments.program)?;
+    let world = World::new(&arguments.peers, arguments.program, arguments.static_program)?;
+    PROGRAM.set(world.program.path().to_owned()).ok();
     let mut report = Report::new();
-    let ended = checks::run(&world, &mut report);
+    let ended = if arguments.only_action { Ok(()) } else { checks::run(&world, &mut report) };
+    let ended = ended.and(action::check(&world, &mut report));
     report.heading("In the end");
     report.check("every group of checks was gone through", || ended);
     Ok(report)
 }
 
+static PROGRAM: OnceLock<String> = OnceLock::new();
+
+/// The program under check, which the world of the journeys asks for.
+fn program() -> &'static str {
+    PROGRAM.get().expect("it is known before the first check")
+}
+
 struct Arguments {
     /// A built chart-release. None: it is built from this checkout.
     program: Option<PathBuf>,
+    /// One that is linked without anything of this machine, for the image. None: likewise.
+    static_program: Option<PathBuf>,
     /// Where `install` put what it built.
     peers: PathBuf,
+    /// Leave out all but the checks of the Action.
+    only_action: bool,
 }
 
 impl Arguments {
@@ -61,13 +79,22 @@ impl Arguments {
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
         let mut arguments = Self {
             program: None,
+            static_program: None,
+            only_action: false,
             peers: std::env::var_os("PEERS").map_or_else(|| root.join("target/peers"), PathBuf::from),
         };
         while let Some(word) = words.next() {
             match (word.as_str(), words.next()) {
                 ("--program", Some(path)) => arguments.program = Some(std::path::absolute(path)?),
+                ("--static-program", Some(path)) => {
+                    arguments.static_program = Some(std::path::absolute(path)?);
+                }
                 ("--peers", Some(path)) => arguments.peers = std::path::absolute(path)?,
-                _ => bail!("usage: chart-release-peers [--program PATH] [--peers FOLDER]"),
+                ("--only", Some(group)) if group == "action" => arguments.only_action = true,
+                _ => bail!(
+                    "usage: chart-release-peers [--program PATH] [--static-program PATH] [--peers FOLDER] \
+                     [--only action]"
+                ),
             }
         }
         Ok(arguments)

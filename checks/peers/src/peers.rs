@@ -22,6 +22,11 @@ pub struct Peers {
     distribution: PathBuf,
     crane: PathBuf,
     gpg: PathBuf,
+    pub buildah: PathBuf,
+    act: PathBuf,
+    actionlint: PathBuf,
+    zizmor: PathBuf,
+    shellcheck: PathBuf,
     home: PathBuf,
 }
 
@@ -49,12 +54,20 @@ impl Peers {
             )?,
             crane: built(folder, "CRANE", "crane", "github.com/google/go-containerregistry")?,
             gpg: installed("gpg")?,
+            buildah: installed("buildah")?,
+            act: built(folder, "ACT", "act", "github.com/nektos/act")?,
+            actionlint: built(folder, "ACTIONLINT", "actionlint", "github.com/rhysd/actionlint")?,
+            zizmor: folder.join(format!("zizmor-{}/bin/zizmor", pinned("ZIZMOR")?)),
+            shellcheck: installed("shellcheck")?,
             home: home.join("peers"),
         };
         fs::create_dir_all(&peers.home)?;
         peers.at_least("SKOPEO", &peers.skopeo)?;
         peers.at_least("REGISTRY", &peers.registry)?;
         peers.at_least("GPG", &peers.gpg)?;
+        peers.at_least("BUILDAH", &peers.buildah)?;
+        peers.at_least("ZIZMOR", &peers.zizmor)?;
+        peers.at_least("SHELLCHECK", &peers.shellcheck)?;
         Ok(peers)
     }
 
@@ -95,6 +108,23 @@ impl Peers {
         let mut gpg = command(&self.gpg, home);
         gpg.env("GNUPGHOME", home).args(["--batch", "--quiet"]);
         gpg
+    }
+
+    /// A runner of workflows, with a home of its own.
+    pub fn act(&self, home: &Path) -> Command {
+        command(&self.act, home)
+    }
+
+    pub fn actionlint(&self) -> Command {
+        command(&self.actionlint, &self.home)
+    }
+
+    pub fn zizmor(&self) -> Command {
+        command(&self.zizmor, &self.home)
+    }
+
+    pub fn shellcheck(&self) -> Command {
+        command(&self.shellcheck, &self.home)
     }
 
     /// Fails when the first number with a dot in what `--version` prints is lower than the pinned one.

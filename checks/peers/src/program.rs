@@ -22,6 +22,11 @@ impl Program {
         Ok(Self { binary, home })
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &str {
+        self.binary.to_str().expect("the path of the program is text")
+    }
+
     /// Publishes the charts of a repository into a folder.
     pub fn publish(&self, repository: &Path, folder: &Path) -> Result<()> {
         run(self.command("publish", repository).arg("--channel").arg(channel(folder))).map(drop)

@@ -1,5 +1,5 @@
 //! The channel `pages`: the `index.yaml` on a branch that a web server publishes, and the packages beside it where
-//! there is no release to point to.
+//! there is no release to point to, or where they are wanted there.
 
 mod looking;
 mod writing;
@@ -46,6 +46,8 @@ pub struct Settings {
     pub index_path: String,
     /// Where people find the folder of the index, where that is known: `https://acme.github.io/charts`.
     pub url: Option<String>,
+    /// Packages lie beside the index also where a release has them, and the entry leads there.
+    pub packages_with_index: bool,
     /// Who commits.
     pub author: Author,
     /// Whether commits say `Signed-off-by`.
@@ -82,6 +84,7 @@ struct Place {
     index_path: String,
     /// Without a `/` at its end.
     url: Option<String>,
+    packages_with_index: bool,
     author: Author,
     sign_off: bool,
     /// The packages of this run, in case they have to lie beside the index.
@@ -123,6 +126,7 @@ impl Pages {
             branch: settings.branch.clone(),
             index_path: parts.join("/"),
             url: settings.url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
+            packages_with_index: settings.packages_with_index,
             author: settings.author.clone(),
             sign_off: settings.sign_off,
             staged: Mutex::default(),

@@ -239,7 +239,7 @@ impl Place {
             Held::Begun(_) => true,
             Held::Absent => false,
         };
-        if let Some(released) = &record.released {
+        if let Some(released) = record.released.as_ref().filter(|_| !self.packages_with_index) {
             return Ok((Reference::new(&released.url, Some(digest)), Some(released.url.clone())));
         }
         let path = state.beside(&is.package_file());

@@ -3,6 +3,7 @@
 mod looking;
 mod publishing;
 mod staging;
+mod wording;
 
 use super::{Channel, ExposeError, Fetched};
 use crate::{
@@ -41,6 +42,8 @@ pub struct Settings {
     pub name_template: String,
     /// A file of the package whose text describes the release.
     pub notes_file: Option<String>,
+    /// GitHub tells below it what has changed since the version before.
+    pub generate_notes: bool,
     /// The one chart whose highest stable version is the repository's latest release.
     pub latest: Option<ChartName>,
     /// The most writes that the API takes, where it says so.

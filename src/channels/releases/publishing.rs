@@ -4,15 +4,16 @@ use super::{
     Releases, Staged,
     looking::{Place, holding, on_page, reference, whole},
     staging::writes,
+    wording::versions_in,
 };
 use crate::{
     channels::ExposeError,
-    charts::{ChartName, ChartVersion, Version},
+    charts::ChartVersion,
     digest::Digest,
     doors::github::{Refusal, Release, Wanted},
     holdings::{Record, Reference, Standing},
     problem::Problem,
-    release::{Mark, package_version, provenance_file},
+    release::{Mark, provenance_file},
 };
 use bytes::Bytes;
 use std::cmp::Ordering;
@@ -216,9 +217,4 @@ impl Releases {
             None => Err(Problem::new(format!("the release {} does not have {file} yet", now.tag)).passing()),
         }
     }
-}
-
-/// The versions of a chart that a release has packages of.
-fn versions_in(release: &Release, chart: &ChartName) -> Vec<Version> {
-    release.assets.iter().filter_map(|asset| package_version(chart, &asset.name)).collect()
 }

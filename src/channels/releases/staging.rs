@@ -5,14 +5,13 @@ use super::{
     looking::{Place, holding, whole},
 };
 use crate::{
-    archive::{self, Limits},
     charts::{ChartVersion, Metadata},
     digest::Digest,
     doors::github::{Release, Wanted},
     holdings::{Blob, Holding, Record, Standing},
     packages::Package,
     problem::Problem,
-    release::{Mark, Words, body, provenance_file},
+    release::{Mark, provenance_file},
 };
 use bytes::Bytes;
 
@@ -22,8 +21,7 @@ impl Releases {
         let is = &record.is;
         let name = self.template.render(&record.metadata)?;
         self.unique(is, &name)?;
-        let body = self.words(record, package);
-        let release = match self.find(&self.page().await?, is, Some(&name)).await? {
+        let (begun, scrap) = match self.find(&self.page().await?, is, Some(&name)).await? {
             Place::Published(release) => return self.stage_published(record, package, release).await,
             Place::Draft(draft, scrap) => {
                 let release = self.again(is, draft.id).await?;
@@ -31,19 +29,25 @@ impl Releases {
                     self.know(&release).await;
                     return self.stage_published(record, package, release).await;
                 }
-                self.check_tag(record, &name).await?;
-                // Its text and its publication.
-                let files = writes(&release, is, true, package.provenance.is_some());
-                self.reserve(scrap.len() + files + 2, is).await?;
-                for draft in &scrap {
-                    self.discard(draft).await?;
-                }
-                release
+                (Some(release), scrap)
             }
-            Place::Nowhere => {
-                self.check_tag(record, &name).await?;
-                self.create(record, &name, &body).await?
-            }
+            Place::Nowhere => (None, Vec::new()),
+        };
+        self.check_tag(record, &name).await?;
+        let provenance = package.provenance.is_some();
+        let files = match &begun {
+            Some(release) => scrap.len() + writes(release, is, true, provenance),
+            None => 1 + usize::from(provenance),
+        };
+        // All writes that the version needs, before the first: also its text and its publication.
+        self.reserve(files + self.writes_for_words() + 2, is).await?;
+        let body = self.words(record, package, &name).await?;
+        for draft in &scrap {
+            self.discard(draft).await?;
+        }
+        let release = match begun {
+            Some(release) => release,
+            None => self.create(record, &name, &body).await?,
         };
         let (bytes, provenance) = (package.bytes.clone(), package.provenance.clone());
         let mut staged = Staged { release, name, body, package: bytes, provenance };
@@ -99,18 +103,6 @@ impl Releases {
         Ok(held)
     }
 
-    fn words(&self, record: &Record, package: &Package) -> String {
-        let notes = self.settings.notes_file.as_deref().and_then(|file| {
-            let notes = notes(package, file);
-            if notes.is_none() {
-                tracing::warn!("{} has no {file}: the release says its description instead", record.is);
-            }
-            notes
-        });
-        let description = &record.metadata.description;
-        body(Words { notes: notes.as_deref(), description, install: &record.install }, &Mark::of(record))
-    }
-
     /// A draft as it is wanted.
     fn draft<'a>(record: &'a Record, name: &'a str, body: &'a str) -> Wanted<'a> {
         Wanted {
@@ -124,10 +116,8 @@ impl Releases {
         }
     }
 
-    /// Makes a draft, after taking all writes that the version needs.
+    /// Makes a draft.
     async fn create(&self, record: &Record, name: &str, body: &str) -> Result<Release, Problem> {
-        let is = &record.is;
-        self.reserve(3 + usize::from(record.provenance.is_some()), is).await?;
         let wanted = Self::draft(record, name, body);
         let mark = Mark::of(record);
         let look = || async {
@@ -249,11 +239,4 @@ pub(super) fn writes(release: &Release, is: &ChartVersion, package: bool, proven
         None => usize::from(wanted),
     };
     of(&is.package_file(), package) + of(&provenance_file(is), provenance)
-}
-
-/// The text of a file of the package.
-fn notes(package: &Package, file: &str) -> Option<String> {
-    let files = archive::read(&package.bytes, &Limits::default()).ok()?;
-    let (_, bytes) = files.into_iter().find(|(name, _)| name == file)?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
 }

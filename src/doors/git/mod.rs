@@ -192,6 +192,40 @@ impl Open {
         })
     }
 
+    /// Whether this clone has the commit with this whole id.
+    pub fn has_commit(&self, id: &str) -> bool {
+        Oid::from_str(id).is_ok_and(|id| self.repository.find_commit(id).is_ok())
+    }
+
+    /// The first branch of `origin`, as it was fetched, that is meant and has this commit. With it, whether the clone
+    /// has any branch that is meant.
+    ///
+    /// # Errors
+    /// The branches cannot be read.
+    pub fn branch_with(
+        &self,
+        commit: Id,
+        is_meant: &dyn Fn(&str) -> bool,
+    ) -> Result<(Option<String>, bool), Problem> {
+        let told = |error: &git2::Error| failed("reading the branches of origin", error);
+        let mut any = false;
+        let branches = self.repository.references_glob("refs/remotes/origin/*").map_err(|error| told(&error))?;
+        for branch in branches {
+            let branch = branch.map_err(|error| told(&error))?;
+            // A name that is not text is none that somebody wrote down. What origin's HEAD is has a name of its own.
+            let name = branch.name().ok().and_then(|name| name.strip_prefix("refs/remotes/origin/"));
+            let Some(name) = name.filter(|name| *name != "HEAD" && is_meant(name)) else { continue };
+            any = true;
+            let Some(tip) = branch.target() else { continue };
+            let has = tip == commit.0
+                || self.repository.graph_descendant_of(tip, commit.0).map_err(|error| told(&error))?;
+            if has {
+                return Ok((Some(name.to_owned()), any));
+            }
+        }
+        Ok((None, any))
+    }
+
     /// A commit's facts.
     ///
     /// # Errors

@@ -92,6 +92,19 @@ pub struct Permissions {
     pub push: bool,
 }
 
+/// The notes that GitHub writes for a release.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Notes {
+    pub(super) body: String,
+}
+
+/// A git reference by its whole name, `refs/…`.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Named {
+    #[serde(rename = "ref")]
+    pub(super) name: String,
+}
+
 /// What a git reference or an annotated tag points to.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Pointing {

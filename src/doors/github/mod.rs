@@ -14,7 +14,7 @@ pub use reply::{PERMISSION, Refusal};
 
 use super::{http, patience::Fault};
 use crate::{problem::Problem, secret::Secret};
-use documents::{Object, Pointing};
+use documents::{Named, Notes, Object, Pointing};
 use octocrab::Octocrab;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reply::{Limits, Reply};
@@ -144,9 +144,39 @@ impl GitHub {
 
     /// Asks for something that only who may write releases gets, and that changes nothing: notes for a release.
     pub async fn ask_to_write(&self) -> Done<()> {
-        let wanted = serde_json::json!({ "tag_name": "a-release-to-come", "target_commitish": "HEAD" });
-        let reply = self.answer("POST", &self.path("/releases/generate-notes"), Some(&wanted)).await?;
+        let reply = self.ask_for_notes("a-release-to-come", Some("HEAD"), None).await?;
         Ok(reply.settled()?.map(|_| ()))
+    }
+
+    /// The notes that GitHub writes for a release to come, on this tag at this commit, since another tag. Nothing is
+    /// stored.
+    pub async fn notes(&self, tag: &str, commit: Option<&str>, since: Option<&str>) -> Done<String> {
+        let notes = self.ask_for_notes(tag, commit, since).await?.read::<Notes>()?;
+        Ok(notes.map(|notes| notes.body))
+    }
+
+    async fn ask_for_notes(
+        &self,
+        tag: &str,
+        commit: Option<&str>,
+        since: Option<&str>,
+    ) -> Result<Reply, Fault> {
+        let mut wanted = serde_json::json!({ "tag_name": tag });
+        for (key, value) in [("target_commitish", commit), ("previous_tag_name", since)] {
+            if let Some(value) = value {
+                wanted[key] = value.into();
+            }
+        }
+        self.answer("POST", &self.path("/releases/generate-notes"), Some(&wanted)).await
+    }
+
+    /// The git tags that begin so.
+    pub async fn tags(&self, begin: &str) -> Result<Vec<String>, Fault> {
+        let path = format!("/git/matching-refs/tags/{}", encoded_path(begin));
+        let found = self.get::<Vec<Named>>(&path).await?.map_err(|refusal| refusal.problem())?;
+        let names =
+            found.into_iter().filter_map(|named| Some(named.name.strip_prefix("refs/tags/")?.to_owned()));
+        Ok(names.collect())
     }
 
     /// The commit that a git tag points to.

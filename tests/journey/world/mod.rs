@@ -176,7 +176,7 @@ impl World {
 
     /// The program, about to run in the repository.
     pub fn program(&self) -> Command {
-        let mut command = self.command(env!("CARGO_BIN_EXE_chart-release"));
+        let mut command = self.command(crate::program());
         command.current_dir(self.repository());
         command
     }

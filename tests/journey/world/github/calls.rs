@@ -93,7 +93,7 @@ impl Inner {
             ("GET", []) => Answer::json(200, &self.repository(&self.state(), call.access)),
             ("GET", ["releases"]) => self.list(call),
             ("POST", ["releases"]) => self.create(call),
-            ("POST", ["releases", "generate-notes"]) => Answer::json(200, &json!({ "name": "", "body": "" })),
+            ("POST", ["releases", "generate-notes"]) => self.generate_notes(call),
             ("GET", ["releases", "latest"]) => {
                 let state = self.state();
                 let latest = state.releases.iter().find(|release| Some(release.id) == state.latest);

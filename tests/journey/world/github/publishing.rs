@@ -1,7 +1,7 @@
 //! Making, publishing and deleting releases, and their assets.
 
 use super::{Access, Answer, Asset, Call, Inner, Release, State};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::cmp::Reverse;
 
 impl Inner {
@@ -70,6 +70,44 @@ impl Inner {
         state.releases[index] = release;
         state.wrote("PATCH releases");
         Answer::json(200, &told)
+    }
+
+    /// `POST releases/generate-notes`: the commits since a tag; where none is named, since the newest release of whatever
+    /// chart, as GitHub does it. Nothing is stored.
+    pub fn generate_notes(&self, call: &Call<'_>) -> Answer {
+        let Ok(asked) = serde_json::from_slice::<Value>(call.body) else {
+            return Answer::refusal(400, "Problems parsing JSON");
+        };
+        let state = self.state();
+        let Some(tag) = asked["tag_name"].as_str().filter(|tag| !tag.is_empty()) else {
+            return Answer::invalid("Release", "tag_name", "missing_field", None);
+        };
+        let target = asked["target_commitish"].as_str().unwrap_or_default();
+        let target = if target == "HEAD" { "" } else { target };
+        let Some(commit) = self.git.tag_commit(tag).or_else(|| self.git.target(target)) else {
+            return Answer::invalid("Release", "target_commitish", "invalid", None);
+        };
+        let before = match asked["previous_tag_name"].as_str() {
+            Some(before) if self.git.tag_commit(before).is_none() => {
+                return Answer::refusal(422, "Invalid previous_tag parameter");
+            }
+            Some(before) => Some(before.to_owned()),
+            None => {
+                let listed = self.listed(&state, None).into_iter().map(|release| release.tag.clone());
+                listed.into_iter().find(|other| other != tag)
+            }
+        };
+        let (range, link) = match &before {
+            Some(before) => (format!("refs/tags/{before}..{commit}"), format!("compare/{before}...{tag}")),
+            None => (commit, format!("commits/{tag}")),
+        };
+        let changes = self.git.text(&["log", "--format=* %s by @somebody", &range]).unwrap_or_default();
+        let link = format!("**Full Changelog**: {}/acme/charts/{link}", self.base);
+        let body = match changes.as_str() {
+            "" => link,
+            changes => format!("## What's Changed\n{changes}\n\n{link}"),
+        };
+        Answer::json(200, &json!({ "name": tag, "body": body }))
     }
 
     /// Makes a draft a published release: the tag is made where there is none; then the target does not matter.

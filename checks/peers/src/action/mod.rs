@@ -1,0 +1,41 @@
+//! The GitHub Action: its scripts, its workflows, and what it does when a runner of workflows runs it.
+
+mod hostile;
+mod install;
+mod job;
+mod lint;
+mod stories;
+
+use crate::{report::Report, world::World};
+use anyhow::{Result, anyhow};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+};
+
+/// Runs them all. An error: something that all of them need could not be had.
+pub fn check(world: &World, report: &mut Report) -> Result<()> {
+    report.heading("The Action: what is read by machines");
+    lint::check(world, report);
+    report.heading("The Action: how its program comes");
+    install::check(world, report)?;
+    report.heading("The Action, run by act");
+    stories::check(world, report)?;
+    report.heading("The Action and names that want to be more");
+    hostile::check(world, report);
+    Ok(())
+}
+
+/// The root of this checkout.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A story of the test world says by a panic what is wrong.
+fn told(story: impl FnOnce() -> Result<()>) -> Result<()> {
+    catch_unwind(AssertUnwindSafe(story)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(anyhow!("{}", text.unwrap_or("a panic without words")))
+    })
+}

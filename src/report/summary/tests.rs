@@ -1,0 +1,1 @@
+//! The summary of a job, whatever stands in it.
