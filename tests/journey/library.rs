@@ -68,6 +68,7 @@ async fn a_panic_in_one_chart_is_a_failure_of_that_chart() {
         keep: false,
         at_once: 2,
         source_url: None,
+        keep: false,
         stop: &|| false,
     };
 
