@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Case {
     /// The chart version.
     pub is: ChartVersion,
-    /// Somebody asked for this version by name (or in strict mode): other content is refused, not told.
+    /// Somebody asked for this version: by name, by its tag, or in strict mode. Other content is refused, not told.
     pub asked: bool,
     /// It is no chart of the repository now: a channel told that an earlier run began it. The bytes that are there are
     /// finished as they are, without ours.

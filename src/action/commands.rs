@@ -128,3 +128,45 @@ fn data(text: &str) -> String {
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::annotations::Level;
+
+    /// As the runner reads it back.
+    fn read_back(text: &str) -> String {
+        let text = text.replace("%0D", "\r").replace("%0A", "\n").replace("%3A", ":").replace("%2C", ",");
+        text.replace("%25", "%")
+    }
+
+    #[test]
+    fn a_command_is_one_line_whatever_stands_in_it() {
+        let hostile = "a%0A,b:c=d\r\n::add-path::/tmp\n##[add-mask]x::y";
+        let command = annotation(&Annotation {
+            level: Level::Error,
+            place: Some(Place { file: hostile.into(), line: Some(3) }),
+            title: hostile.into(),
+            message: hostile.into(),
+        });
+        assert_eq!(command.matches(['\n', '\r']).count(), 1, "{command:?}");
+        let (properties, message) =
+            command.strip_prefix("::error ").expect("an error").split_once("::").expect("a message");
+        assert_eq!(read_back(message.trim_end_matches('\n')), hostile);
+        let properties: Vec<_> = properties.split(',').map(read_back).collect();
+        assert_eq!(properties, [format!("file={hostile}"), "line=3".into(), format!("title={hostile}")]);
+    }
+
+    #[test]
+    fn a_secret_of_several_lines_is_masked_and_none_is_not() {
+        assert_eq!(mask(" one\ntwo% \n"), "::add-mask::one%0Atwo%25\n");
+        assert_eq!(mask(" \n"), "");
+    }
+
+    #[test]
+    fn the_word_that_lets_the_runner_read_again_is_never_the_same() {
+        let one = unpredictable().unwrap();
+        assert_ne!(one, unpredictable().unwrap());
+        assert_eq!(one.len(), "chart-release-".len() + 32);
+    }
+}

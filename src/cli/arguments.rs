@@ -305,7 +305,7 @@ pub struct Releases {
     /// Without it, or in a chart that lacks it, the description of the Chart.yaml does.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     release_notes_file: Option<String>,
-    /// Let GitHub tell below it what has changed since the chart's release before
+    /// Below that text, let GitHub tell what has changed since the chart's release before
     ///
     /// It compares with the highest lower version of the same chart that has a release; a chart's first release is left
     /// to GitHub's own choice. `.github/release.yml` says how it tells. One more write for each version.
@@ -348,8 +348,8 @@ pub struct Pages {
     pages_url: Option<String>,
     /// Keep the packages beside the index, also where a release has them
     ///
-    /// The entries then lead to these files. Without it they lead to the assets of the releases, which nobody can
-    /// download from a private repository with Helm. Entries that are there stay as they are.
+    /// The entries then lead to these files. Without it they lead to the assets of the releases, which Helm cannot
+    /// download from a private repository. Entries that are there stay as they are.
     #[arg(long, hide_short_help = true)]
     packages_with_index: bool,
     /// Who commits to the pages branch: `Name <email>`

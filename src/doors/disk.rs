@@ -138,7 +138,8 @@ pub fn place(scratch: &Path, path: &Path) -> Result<Placed, DiskError> {
             // On its way it lies with the scratch file, where it is cleared away if this process dies.
             let copy = scratch.with_extension("copy");
             fs::copy(scratch, &copy)
-                .and_then(|_| File::open(&copy)?.sync_all())
+                // Windows syncs only what may be written to.
+                .and_then(|_| File::options().write(true).open(&copy)?.sync_all())
                 .map_err(failed("write", path))?;
             fs::rename(&copy, path).map_err(failed("write", path))?;
         }

@@ -1,13 +1,14 @@
 //! How this program speaks HTTP: one set-up for everybody who does.
 //!
-//! Proxies come from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, trusted certificates from the system, or from
-//! `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+//! Proxies come from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, trusted certificates from `SSL_CERT_FILE` and
+//! `SSL_CERT_DIR`, else from the system, else (in an empty container image) they are those that Mozilla trusts.
 
 use super::patience::{Fault, Patience};
 use crate::problem::Problem;
 use reqwest::{
     StatusCode,
     header::{HeaderMap, RETRY_AFTER},
+    redirect::Policy,
 };
 use std::{sync::Once, time::Duration};
 
@@ -26,32 +27,74 @@ pub struct Settings {
 /// A client with connections of its own. It follows redirects, and takes no credentials along to another host.
 ///
 /// # Errors
-/// No certificates are there to trust.
+/// `SSL_CERT_FILE` or `SSL_CERT_DIR` names no certificate.
 pub fn client(settings: &Settings) -> Result<reqwest::Client, Problem> {
-    built(settings, reqwest::redirect::Policy::default())
+    built(settings, Policy::default)
 }
 
 /// The same, but it follows no redirect: for calls whose body nobody else may get.
 ///
 /// # Errors
-/// No certificates are there to trust.
+/// `SSL_CERT_FILE` or `SSL_CERT_DIR` names no certificate.
 pub fn client_without_redirects(settings: &Settings) -> Result<reqwest::Client, Problem> {
-    built(settings, reqwest::redirect::Policy::none())
+    built(settings, Policy::none)
 }
 
-fn built(settings: &Settings, redirects: reqwest::redirect::Policy) -> Result<reqwest::Client, Problem> {
+fn built(settings: &Settings, redirects: fn() -> Policy) -> Result<reqwest::Client, Problem> {
     install_cryptography();
-    reqwest::Client::builder()
-        .redirect(redirects)
-        .user_agent(USER_AGENT)
-        .connect_timeout(settings.call)
-        .timeout(settings.call)
-        .build()
-        .map_err(|error| {
-            Problem::new(format!("cannot set up HTTPS: {}", chain(&error))).next(
-                "install the certificates of your system (ca-certificates), or name a file with SSL_CERT_FILE",
-            )
-        })
+    let plain = || {
+        reqwest::Client::builder()
+            .redirect(redirects())
+            .user_agent(USER_AGENT)
+            .connect_timeout(settings.call)
+            .timeout(settings.call)
+    };
+    // Whoever names certificates says whom to trust: trusting others instead would hide a wrong path.
+    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(|name| std::env::var_os(name).is_some());
+    let client = match (named, plain().build()) {
+        // The verifiers of these two systems do not know the variable.
+        (Some("SSL_CERT_FILE"), _) if cfg!(any(windows, target_vendor = "apple")) => {
+            plain().tls_certs_only(of_file("SSL_CERT_FILE")?).build()
+        }
+        // The system has none. Where something else is wrong, it is said now.
+        (None, Err(_)) => plain().tls_certs_only(built_in()).build(),
+        (_, client) => client,
+    };
+    client.map_err(|error| {
+        let problem = Problem::new(format!("cannot set up HTTPS: {}", chain(&error)));
+        match named {
+            Some(name) => wrongly_named(problem, name),
+            None => problem,
+        }
+    })
+}
+
+fn wrongly_named(problem: Problem, variable: &str) -> Problem {
+    problem.next(format!("{variable} is set: let it name certificates to trust, or unset it"))
+}
+
+/// Those in the file that the variable names.
+fn of_file(variable: &str) -> Result<Vec<reqwest::Certificate>, Problem> {
+    let file = std::env::var_os(variable).unwrap_or_default();
+    let bytes = std::fs::read(&file).map_err(|error| error.to_string());
+    let read =
+        bytes.and_then(|bytes| reqwest::Certificate::from_pem_bundle(&bytes).map_err(|error| chain(&error)));
+    let found = read.and_then(|found| match found.is_empty() {
+        true => Err("no certificate is in it".to_owned()),
+        false => Ok(found),
+    });
+    found.map_err(|why| {
+        wrongly_named(
+            Problem::new(format!("cannot read {}: {why}", std::path::Path::new(&file).display())),
+            variable,
+        )
+    })
+}
+
+/// Those that Mozilla trusts. They age with this program, so the system's come first.
+fn built_in() -> impl Iterator<Item = reqwest::Certificate> {
+    let certificates = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
+    certificates.filter_map(|certificate| reqwest::Certificate::from_der(certificate).ok())
 }
 
 /// Everybody who speaks TLS uses the same implementation of it. To be called before a client is made.
@@ -129,4 +172,19 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One certificate that cannot be read would take all of them away, and nobody would notice where the system has
+    /// its own.
+    #[test]
+    fn a_client_can_be_made_of_the_built_in_certificates() {
+        install_cryptography();
+        assert_eq!(built_in().count(), webpki_root_certs::TLS_SERVER_ROOT_CERTS.len());
+        assert!(built_in().count() > 100);
+        reqwest::Client::builder().tls_certs_only(built_in()).build().expect("all of them can be trusted");
+    }
 }

@@ -203,3 +203,98 @@ fn annotation(note: &Note) -> Annotation {
         message: beginning(&message.join("\n"), LONGEST_MESSAGE),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        plan::{Failure, Step},
+        report::words::samples::{holding, planned, refusal},
+    };
+
+    fn lines(annotations: &[Annotation]) -> Vec<String> {
+        let place = |place: &Place| {
+            format!(" {}{}", place.file, place.line.map(|line| format!(":{line}")).unwrap_or_default())
+        };
+        let line = |one: &Annotation| {
+            let place = one.place.as_ref().map(place).unwrap_or_default();
+            format!("{}{place} [{}] {}", one.level.word(), one.title, one.message)
+        };
+        annotations.iter().map(line).collect()
+    }
+
+    #[test]
+    fn who_has_to_act_who_should_know_and_what_is_good_to_know() {
+        let mut moved_on = planned("moved@1.0.0", &[("pages", Step::Keep(holding()))]);
+        moved_on.notes.push("unreleased changes since 1.0.0 (1 file)".into());
+        let told = Plan {
+            versions: vec![
+                moved_on,
+                planned("busy@1.0.0", &[("pages", Step::Stop(Problem::new("no answer").passing()))]),
+                planned("other@1.0.0", &[("pages", Step::Refuse(refusal()))]),
+            ],
+            missed: vec![Missed {
+                is: crate::charts::ChartVersion::new("demo", "1.0.0"),
+                command: "chart-release publish demo@1.0.0".into(),
+            }],
+            notices: vec![Problem::new("the clone is shallow").in_file("gh-pages:index.yaml")],
+            problems: vec![Failure {
+                chart: "charts/broken".into(),
+                problem: Problem::new("no version").at("charts/broken/Chart.yaml", 3).next("write one"),
+            }],
+        };
+        let all = plan(&told);
+        let shown = lines(&all);
+        assert!(shown[0].starts_with(
+            "error charts/other/Chart.yaml [other@1.0.0: folder:published holds other content under this version] "
+        ));
+        assert_eq!(
+            shown[1..],
+            [
+                "error charts/broken/Chart.yaml:3 [charts/broken: no version] no version\nnext: write one",
+                "warning [busy@1.0.0: no answer] no answer",
+                "warning charts/moved/Chart.yaml [moved@1.0.0: unreleased changes since 1.0.0 (1 file)] \
+                 unreleased changes since 1.0.0 (1 file)\nnext: raise `version` to publish them",
+                "notice [demo@1.0.0: this older version was never published] this older version was never \
+                 published\nnext: chart-release publish demo@1.0.0",
+                "notice [the clone is shallow] the clone is shallow\nin: gh-pages:index.yaml",
+            ]
+        );
+    }
+
+    #[test]
+    fn one_problem_of_many_charts_is_said_once() {
+        let problem = || Problem::new("this token may not push");
+        let version = |number: usize| planned(&format!("c{number}@1.0.0"), &[("oci", Step::Stop(problem()))]);
+        let told = Plan { versions: (0..20).map(version).collect(), ..Plan::default() };
+        let all = plan(&told);
+        assert_eq!(all.len(), 1);
+        assert_eq!(all[0].title, "c0@1.0.0, c1@1.0.0, c2@1.0.0 and 17 more: this token may not push");
+        assert!(all[0].message.contains("c19@1.0.0"));
+    }
+
+    #[test]
+    fn of_each_level_no_more_than_ten_and_the_last_says_where_the_others_are() {
+        let failure = |number: usize| Failure {
+            chart: format!("charts/{number}"),
+            problem: Problem::new(format!("wrong {number}")),
+        };
+        let of =
+            |count: usize| plan(&Plan { problems: (0..count).map(failure).collect(), ..Plan::default() });
+        assert_eq!(of(10).len(), 10);
+        assert_eq!(of(10)[9].title, "charts/9: wrong 9");
+        let many = of(25);
+        assert_eq!(many.len(), 10);
+        assert_eq!((many[8].title.as_str(), many[9].title.as_str()), ("charts/8: wrong 8", "16 more"));
+    }
+
+    #[test]
+    fn no_text_of_others_is_a_line_or_a_place_of_its_own() {
+        let hostile = "x\r\n::error::y\u{202e}\u{1b}[31m";
+        let problem = Problem::new(hostile).in_file("../../etc/passwd").next(hostile);
+        let all = problems(&[problem]);
+        assert_eq!(all[0].place, None);
+        assert!(!all[0].message.contains(['\r', '\u{202e}', '\u{1b}']), "{:?}", all[0].message);
+        assert!(!all[0].title.contains('\n'));
+    }
+}

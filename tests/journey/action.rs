@@ -1,11 +1,11 @@
 //! The Action: what a workflow says, from inputs, variables and events, and what becomes of it.
 
 use crate::world::{
-    Run, World,
+    Run, files,
     online::{Online, PASSWORD, TOKEN, USER},
 };
 use serde_json::{Value, json};
-use std::{fs, process::Command};
+use std::{collections::BTreeMap, fs, process::Command};
 
 const NOTHING: &str = "0000000000000000000000000000000000000000";
 
@@ -74,28 +74,345 @@ impl<'a> Step<'a> {
     }
 }
 
-/// Everything that `demo` 1.0.0 is, published as releases, on the pages and in the registry.
-fn everywhere(version: &str) -> Vec<String> {
-    vec![
-        format!("index.yaml: demo {version}"),
-        format!("oci demo: {version}"),
-        format!("release demo-{version}: demo-{version}.tgz"),
-        format!("tag demo-{version}"),
-    ]
+/// All inputs of a publish to everywhere.
+fn everywhere(world: &Online) -> String {
+    format!("releases\npages\n{}", world.oci())
+}
+
+/// Everything that is listed of a version of `demo` that was published everywhere.
+fn listed(versions: &[&str]) -> Vec<String> {
+    let of = |version: &&str| {
+        [
+            format!("index.yaml: demo {version}"),
+            format!("oci demo: {version}"),
+            format!("release demo-{version}: demo-{version}.tgz"),
+            format!("tag demo-{version}"),
+        ]
+    };
+    let mut all: Vec<String> = versions.iter().flat_map(of).collect();
+    all.sort();
+    all
+}
+
+/// The outputs, as the runner reads them; the file begins anew.
+fn outputs(world: &Online) -> BTreeMap<String, String> {
+    let text = fs::read_to_string(world.path("output")).unwrap_or_default();
+    let _ = fs::remove_file(world.path("output"));
+    let mut outputs = BTreeMap::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let (name, delimiter) = line.split_once("<<").expect("NAME<<DELIMITER");
+        let value: Vec<&str> = lines.by_ref().take_while(|line| *line != delimiter).collect();
+        outputs.insert(name.to_owned(), value.join("\n"));
+    }
+    outputs
+}
+
+fn summary(world: &Online) -> String {
+    let text = fs::read_to_string(world.path("summary.md")).unwrap_or_default();
+    let _ = fs::remove_file(world.path("summary.md"));
+    text
+}
+
+/// The packages that a run left for the steps after it.
+fn left(world: &Online) -> Vec<String> {
+    files(&world.repository().join(".cr-release-packages")).into_keys().collect()
 }
 
 #[test]
 fn a_push_publishes_and_the_next_one_has_nothing_to_do() {
     let mut world = Online::with_a_chart();
-    let channels = format!("releases\npages\n{}", world.oci());
-    Step::push(&world, NOTHING).with("channels", &channels).run().ends_with(0);
-    assert_eq!(world.listed(), everywhere("1.0.0"));
+    Step::push(&world, NOTHING).with("channels", &everywhere(&world)).run().ends_with(0);
+    assert_eq!(world.listed(), listed(&["1.0.0"]));
+    assert_eq!(left(&world), ["demo-1.0.0.tgz"]);
+    let told = outputs(&world);
+    assert_eq!((&*told["changed_charts"], &*told["chart_version"]), ("charts/demo", "1.0.0"));
+    assert_eq!((&*told["command"], &*told["index_changed"]), ("publish", "true"));
+    let released: Value = serde_json::from_str(&told["released"]).expect("JSON");
+    assert_eq!((&released[0]["name"], &released[0]["tag"]), (&json!("demo"), &json!("demo-1.0.0")));
+    let report = fs::read(&told["report"]).expect("the report is there");
+    let report: Value = serde_json::from_slice(&report).expect("JSON");
+    assert_eq!(report["schema"], "chart-release/report/1");
+    assert!(summary(&world).contains("demo"));
 
     let before = world.git(&["rev-parse", "HEAD"]).trim().to_owned();
     world.write("README.md", "# Charts\n");
     world.commit_and_push("Say what this is");
     world.front.clear();
     let published = world.published();
-    Step::push(&world, &before).with("channels", &channels).run().ends_with(0).says("nothing to do");
+    let writes = world.github.writes();
+    Step::push(&world, &before).with("channels", &everywhere(&world)).run().ends_with(0).says("nothing to do");
     assert_eq!(world.published(), published);
+    assert_eq!(world.github.writes(), writes);
+    let told = outputs(&world);
+    assert_eq!((&*told["changed_charts"], &*told["chart_version"], &*told["released"]), ("", "", "[]"));
+    assert_eq!(told["index_changed"], "false");
+}
+
+#[test]
+fn without_a_word_about_channels_there_are_releases_and_the_index() {
+    let world = Online::with_a_chart();
+    Step::push(&world, NOTHING).run().ends_with(0);
+    let expected = ["index.yaml: demo 1.0.0", "release demo-1.0.0: demo-1.0.0.tgz", "tag demo-1.0.0"];
+    assert_eq!(world.listed(), expected);
+}
+
+#[test]
+fn a_push_of_three_merges_publishes_what_three_pushes_would_have() {
+    let mut world = Online::with_a_chart();
+    Step::push(&world, NOTHING).with("channels", &everywhere(&world)).run().ends_with(0);
+    let before = world.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    for version in ["1.1.0", "1.2.0", "1.3.0"] {
+        world.bump("charts/demo", version);
+        world.commit_and_push(version);
+    }
+    Step::push(&world, &before).with("channels", &everywhere(&world)).run().ends_with(0);
+    assert_eq!(world.listed(), listed(&["1.0.0", "1.1.0", "1.2.0", "1.3.0"]));
+    assert_eq!(left(&world), ["demo-1.1.0.tgz", "demo-1.2.0.tgz", "demo-1.3.0.tgz"]);
+}
+
+#[test]
+fn after_a_force_push_the_current_versions_are_published_and_it_is_told() {
+    let world = Online::with_a_chart();
+    let lost = "4242424242424242424242424242424242424242";
+    let run = Step::push(&world, lost).with("channels", &everywhere(&world)).run().ends_with(0);
+    run.says("4242424242").says("fetch-depth: 0");
+    assert_eq!(world.listed(), listed(&["1.0.0"]));
+    assert!(summary(&world).contains("fetch-depth: 0"));
+}
+
+#[test]
+fn a_pull_request_plans_and_writes_nothing() {
+    let mut world = Online::with_a_chart();
+    let base = world.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    world.bump("charts/demo", "1.1.0");
+    world.commit("Bump it");
+    let step = Step::pull_request(&world, &base).with("channels", &everywhere(&world));
+    step.run().ends_with(0).says("1.1.0").says("put");
+    world.nothing_was_written();
+    assert_eq!(left(&world), [""; 0]);
+    let told = outputs(&world);
+    assert_eq!((&*told["command"], &*told["changed_charts"]), ("plan", "charts/demo"));
+    assert_eq!((&*told["released"], &*told["index_changed"]), ("[]", "false"));
+    let report: Value =
+        serde_json::from_slice(&fs::read(&told["report"]).expect("a plan")).expect("JSON");
+    assert_eq!(report["schema"], "chart-release/plan/1");
+    assert!(summary(&world).contains("1.1.0"));
+}
+
+#[test]
+fn a_push_to_another_branch_plans_and_says_why() {
+    let world = Online::with_a_chart();
+    let push = |branch: &str| {
+        let before = json!({"before": NOTHING});
+        Step::on(&world, "push", &format!("refs/heads/{branch}"), before).with("channels", &everywhere(&world))
+    };
+    push("topic").run().ends_with(0).says("topic is not a branch that charts are published from").says("put");
+    push("main").with("branches", "release/*").run().ends_with(0).says("`branches` names release/*");
+    world.nothing_was_written();
+    push("release/1.x").with("branches", "main\nrelease/*").run().ends_with(0);
+    assert_eq!(world.listed(), listed(&["1.0.0"]));
+}
+
+#[test]
+fn a_tag_publishes_when_its_commit_was_merged() {
+    let tagged = |world: &Online| {
+        let document = json!({"before": NOTHING});
+        Step::on(world, "push", "refs/tags/demo-1.0.0", document).with("channels", &everywhere(world)).run()
+    };
+    let world = Online::with_a_chart();
+    world.git.run(&["tag", "demo-1.0.0", "main"]);
+    tagged(&world).ends_with(0);
+    assert_eq!(world.listed(), listed(&["1.0.0"]));
+
+    // The branch that has it went on.
+    let mut world = Online::with_a_chart();
+    world.bump("charts/demo", "1.1.0");
+    world.commit_and_push("Go on");
+    world.git.run(&["tag", "demo-1.0.0", "main~1"]);
+    world.git(&["checkout", "--quiet", "--detach", "HEAD~1"]);
+    tagged(&world).ends_with(0);
+    assert_eq!(world.listed(), listed(&["1.0.0"]));
+
+    let mut world = Online::with_a_chart();
+    world.git(&["checkout", "--quiet", "-b", "topic"]);
+    world.write("charts/demo/values.yaml", "greeting: not reviewed\n");
+    world.commit("Nobody has seen this");
+    tagged(&world).ends_with(2).says("the commit of the tag demo-1.0.0 is in no branch");
+    world.nothing_was_written();
+    assert_eq!(outputs(&world)["released"], "[]");
+    assert!(summary(&world).contains("in no branch"));
+
+    // As the checkout of a tag is without `fetch-depth: 0`.
+    let world = Online::with_a_chart();
+    world.remove(".git/refs/remotes");
+    world.write(".git/shallow", world.git(&["rev-parse", "HEAD"]));
+    tagged(&world).ends_with(2).says("fetch-depth: 0");
+    world.nothing_was_written();
+}
+
+#[test]
+fn a_dispatch_publishes_on_the_default_branch_and_plans_elsewhere() {
+    let world = Online::with_a_chart();
+    let dispatch = |branch: &str| {
+        let reference = format!("refs/heads/{branch}");
+        Step::on(&world, "workflow_dispatch", &reference, json!({})).with("channels", &everywhere(&world))
+    };
+    dispatch("topic").run().ends_with(0);
+    world.nothing_was_written();
+    dispatch("main").run().ends_with(0);
+    assert_eq!(world.listed(), listed(&["1.0.0"]));
+}
+
+#[test]
+fn what_may_be_from_a_stranger_is_refused_whatever_the_command() {
+    let world = Online::with_a_chart();
+    for command in ["", "auto", "plan", "publish", "package"] {
+        let step = Step::on(&world, "pull_request_target", "refs/heads/main", json!({}));
+        step.with("command", command).run().ends_with(2).says("pull_request_target");
+        assert_eq!(outputs(&world)["released"], "[]");
+        assert!(summary(&world).contains("pull"));
+    }
+    assert_eq!(world.front.requests(), []);
+    assert_eq!(left(&world), [""; 0]);
+}
+
+#[test]
+fn a_branch_that_was_deleted_needs_nothing() {
+    let world = Online::with_a_chart();
+    let document = json!({"before": NOTHING, "deleted": true});
+    Step::on(&world, "push", "refs/heads/topic", document).run().ends_with(0).says("there is nothing to do");
+    assert_eq!(world.front.requests(), []);
+    assert_eq!(outputs(&world)["changed_charts"], "");
+}
+
+#[test]
+fn by_hand_and_with_broken_documents_it_plans() {
+    let world = Online::with_a_chart();
+    for document in ["", "{", "[]", "\u{0}", "{\"repository\": 7}"] {
+        let mut step = Step::push(&world, NOTHING).with("channels", &everywhere(&world));
+        step.document = document.into();
+        step.run().ends_with(0).says("put");
+    }
+    let mut command = Step::push(&world, NOTHING).with("channels", &everywhere(&world)).command();
+    for gone in ["GITHUB_EVENT_NAME", "GITHUB_REF", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "RUNNER_TEMP"] {
+        command.env_remove(gone);
+    }
+    command.env("GITHUB_EVENT_PATH", world.path("no/such/file"));
+    world.end(&mut command).ends_with(0).says("cannot be read").says("GITHUB_EVENT_NAME is not set");
+    world.nothing_was_written();
+}
+
+#[test]
+fn packages_are_made_where_chart_releaser_makes_them() {
+    let world = Online::with_a_chart();
+    Step::push(&world, NOTHING).with("command", "package").run().ends_with(0);
+    assert_eq!(left(&world), ["demo-1.0.0.tgz"]);
+    assert_eq!(outputs(&world)["command"], "package");
+    assert_eq!(world.front.requests(), []);
+}
+
+#[test]
+fn what_is_wrong_with_the_inputs_is_told_everywhere_and_nothing_is_written() {
+    let world = Online::with_a_chart();
+    for (input, value, told) in [
+        ("command", "release", "input command: `release` is not a command"),
+        ("branches", "release/[", "input branches: `release/[` is not a glob"),
+        ("charts_dir", "/charts", "input charts_dir: `/charts` leads out of the repository"),
+        ("skip_packaging", "true", "input skip_packaging: packages of earlier steps are not published"),
+        ("config", "no/such.yaml", "cannot read the configuration"),
+        ("config", "cr.toml", "in a format that this program cannot read"),
+        ("working_directory", "no/such/folder", "no/such/folder"),
+    ] {
+        Step::push(&world, NOTHING).with(input, value).run().ends_with(2).says(told);
+        let outputs = outputs(&world);
+        assert_eq!((outputs.len(), &*outputs["released"]), (9, "[]"), "{input}");
+        assert!(!summary(&world).is_empty(), "{input}");
+    }
+    assert_eq!(world.front.requests(), []);
+}
+
+#[test]
+fn the_configuration_of_chart_releaser_is_found_and_read() {
+    let mut world = Online::with_a_chart();
+    world.write("cr.yaml", "owner: acme\ngit-repo: charts\nrelease-name-template: v{{ .Version }}\nindex-path: x\n");
+    world.write("cr.toml", "pr = true\n");
+    world.commit_and_push("Bring the configuration");
+    let run = Step::push(&world, NOTHING).variable("CR_SKIP_EXISTING", "true").run().ends_with(0);
+    run.says("index-path: has no effect").says("cr.toml is not read").never_says("owner");
+    assert_eq!(world.listed(), ["index.yaml: demo 1.0.0", "release v1.0.0: demo-1.0.0.tgz", "tag v1.0.0"]);
+    assert!(summary(&world).contains("has no effect"));
+
+    // One that is named is the only one.
+    let world = Online::with_a_chart();
+    world.write("cr.yaml", "sign: true\n");
+    world.write(".github/releaser.yaml", "release-name-template: n{{ .Version }}\nskip-existing: true\n");
+    Step::push(&world, NOTHING).with("config", ".github/releaser.yaml").run().ends_with(0);
+    assert_eq!(world.listed()[1..], ["release n1.0.0: demo-1.0.0.tgz", "tag n1.0.0"]);
+    Step::push(&world, NOTHING).run().ends_with(2).says("this version makes no provenance").says("cr.yaml:1");
+}
+
+#[test]
+fn the_repository_may_lie_below_the_folder_of_the_step() {
+    let world = Online::with_a_chart();
+    let mut command =
+        Step::push(&world, NOTHING).with("working_directory", "repository").command();
+    world.end(command.current_dir(world.path("."))).ends_with(0);
+    assert_eq!(world.listed().len(), 3);
+    assert_eq!(left(&world), ["demo-1.0.0.tgz"]);
+}
+
+#[test]
+fn the_token_of_the_input_is_the_one_that_is_used() {
+    let world = Online::with_a_chart();
+    let wrong = "ghs_markedTokenOfSomebodyElse";
+    let mut step = Step::push(&world, NOTHING).with("token", TOKEN);
+    for name in ["CHART_RELEASE_GITHUB_TOKEN", "CR_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "CHART_RELEASE_DEFAULT_TOKEN"] {
+        step = step.variable(name, wrong);
+    }
+    step.run().ends_with(0);
+    assert_eq!(world.listed().len(), 3);
+}
+
+#[test]
+fn no_secret_comes_out_wherever_it_was_put() {
+    const SECRET: &str = "ghs_markedSecretAtAWrongPlace";
+    let world = Online::with_a_chart();
+    let searched = |run: Run| {
+        let run = run.never_says(TOKEN).never_says(SECRET).never_says(PASSWORD);
+        for file in ["output", "summary.md", "chart-release.json"] {
+            let text = fs::read_to_string(world.path(file)).unwrap_or_default();
+            for secret in [TOKEN, SECRET, PASSWORD] {
+                assert!(!text.contains(secret), "{secret} is in {file}:\n{text}");
+            }
+        }
+        run
+    };
+    let quiet = |step: Step<'_>| {
+        // The lines that let the runner mask a secret are the one place where it stands.
+        let mut command = step.command();
+        searched(world.end(command.env_remove("GITHUB_ACTIONS")))
+    };
+    for text in [format!("token: {SECRET}\n"), format!("token: [{SECRET}]\n"), format!("tokn: {SECRET}\n"), format!("remote: https://a:{SECRET}@example.com\n")] {
+        world.write("cr.yaml", text);
+        let code = quiet(Step::push(&world, NOTHING).with("command", "plan")).code;
+        assert!([0, 2].contains(&code), "{code}");
+    }
+    world.remove("cr.yaml");
+    for input in ["oci_password", "token"] {
+        let step = Step::push(&world, NOTHING).with("channels", "releases");
+        quiet(step.with(input, &format!("{SECRET}\nand more"))).ends_with(2);
+    }
+    quiet(Step::push(&world, NOTHING).with("oci_registry_url", &format!("oci://a:{SECRET}@example.com/b"))).ends_with(2);
+
+    let mut command = Step::push(&world, NOTHING)
+        .with("oci_registry_url", &world.oci())
+        .with("oci_username", USER)
+        .with("oci_password", PASSWORD)
+        .with("channels", "releases, pages")
+        .with("verbose", "2")
+        .command();
+    command.env_remove("GITHUB_ACTIONS").env_remove("CHART_RELEASE_REGISTRY_USER");
+    searched(world.end(command.env_remove("CHART_RELEASE_REGISTRY_PASSWORD"))).ends_with(0);
+    assert_eq!(world.listed(), listed(&["1.0.0"]));
 }

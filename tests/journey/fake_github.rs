@@ -424,3 +424,26 @@ async fn making_drafts() {
         }
     }
 }
+
+#[tokio::test]
+async fn notes_are_told_since_the_tag_that_is_named_or_else_since_the_newest_release() {
+    let hub = Hub::new();
+    let first = hub.world.git(&["rev-parse", "HEAD~1"]).trim().to_owned();
+    hub.github.seed(Release { target: first, ..Release::published("demo-1.0.0") });
+    hub.github.seed(Release::published("other-5.0.0"));
+    let before = hub.github.stored();
+    let path = format!("{RELEASES}/generate-notes");
+    let ask = async |asked: Value| hub.send(Method::POST, &path, &asked).await;
+    let to_come = |before: &str| json!({ "tag_name": "demo-1.1.0", "previous_tag_name": before });
+
+    let told = ask(to_come("demo-1.0.0")).await.json()["body"].to_string();
+    assert!(told.contains("* Change it by") && told.contains("compare/demo-1.0.0...demo-1.1.0"), "{told}");
+    let told = ask(json!({ "tag_name": "demo-1.1.0" })).await.json()["body"].to_string();
+    assert!(!told.contains("Change it") && told.contains("compare/other-5.0.0...demo-1.1.0"), "{told}");
+    ask(to_come("demo-0.1.0")).await.refused(422, "previous_tag");
+    let asked = to_come("demo-1.0.0").to_string().into_bytes();
+    let reply = hub.ask(Method::POST, &path, READ_TOKEN, "*/*", asked).await.expect("an answer");
+    reply.refused(403, "not accessible");
+    assert_eq!(hub.github.stored(), before);
+    assert!(hub.github.writes().is_empty(), "nothing is stored");
+}

@@ -48,24 +48,25 @@ fn they_stand_below_the_description_and_begin_at_the_release_before_of_the_same_
 }
 
 #[test]
-fn versions_of_one_run_begin_at_each_other_and_a_later_patch_of_an_old_line_at_that_line() {
+fn the_release_before_is_the_highest_lower_version_whenever_it_was_made() {
     let mut world = Online::with_a_chart();
     let first = world.commit_and_push("Begin");
-    for version in ["1.1.0", "2.0.0", "1.1.1"] {
+    world.publish_to(&["releases"], &[GENERATE]).ends_with(0);
+    // By itself GitHub begins at the beginning.
+    assert!(body(&world, "demo-1.0.0").contains("/commits/demo-1.0.0"));
+
+    for version in ["1.1.0", "2.0.0"] {
         world.bump("charts/demo", version);
         world.commit_and_push(version);
     }
+    world.publish_to(&["releases"], &[GENERATE, "--since", &first]).ends_with(0);
+    assert!(body(&world, "demo-1.1.0").contains("compare/demo-1.0.0...demo-1.1.0"));
+    assert!(body(&world, "demo-2.0.0").contains("compare/demo-1.1.0...demo-2.0.0"), "of the same run");
 
-    let since = format!("{first}~1");
-    world.publish_to(&["releases"], &[GENERATE]).ends_with(0);
-    world.publish_to(&["releases"], &[GENERATE, "demo@1.0.0"]).ends_with(0);
-    world.publish_to(&["releases"], &[GENERATE, "demo@2.0.0"]).ends_with(0);
-    assert!(body(&world, "demo-1.1.1").contains("commits/demo-1.1.1"), "the first is left to GitHub");
-    assert!(body(&world, "demo-2.0.0").contains("compare/demo-1.1.1...demo-2.0.0"), "{since}");
-    world.bump("charts/demo", "1.1.2");
+    world.bump("charts/demo", "1.1.1");
     world.commit_and_push("Mend the old line");
     world.publish_to(&["releases"], &[GENERATE]).ends_with(0);
-    assert!(body(&world, "demo-1.1.2").contains("compare/demo-1.1.1...demo-1.1.2"));
+    assert!(body(&world, "demo-1.1.1").contains("compare/demo-1.1.0...demo-1.1.1"));
 }
 
 #[test]
@@ -78,7 +79,7 @@ fn the_release_before_is_found_beyond_the_newest_hundred_without_listing_them() 
     world.github.seed(Release::published("demo-extra-0.9.0").asset("demo-extra-0.9.0.tgz", "another chart"));
     world.github.seed_years(&["other"], 120, |tag| tag.as_bytes().to_vec());
     // Somebody's wish for a release, which was never made.
-    world.git_in(&world.git.repository(), &["tag", "demo-0.9.0", "main"]);
+    world.git_in(world.git.repository(), &["tag", "demo-0.9.0", "main"]);
     world.write("charts/demo/values.yaml", "greeting: good evening\n");
     world.commit_and_push("Greet later");
 

@@ -17,6 +17,7 @@ mod generated_notes;
 mod guards;
 mod hostile;
 mod incidents;
+mod left_packages;
 mod library;
 mod many;
 mod places;

@@ -99,6 +99,20 @@ fn a_github_with_a_certificate_that_nobody_knows_is_told() {
 }
 
 #[test]
+fn certificates_that_are_named_and_not_there_are_told_and_no_others_are_trusted_instead() {
+    let world = Online::with_a_chart();
+    let (empty, publish) = (world.path("no-certificates"), ["publish", "--channel", &world.oci()]);
+    std::fs::create_dir_all(&empty).expect("a folder");
+    let (folder, file) = (empty.to_string_lossy().into_owned(), empty.join("house.pem"));
+
+    let named = [("SSL_CERT_DIR", folder.as_str())];
+    world.run_with(&named, &publish).ends_with(1).says("SSL_CERT_DIR is set: let it name certificates");
+    let named = [("SSL_CERT_FILE", &*file.to_string_lossy())];
+    world.run_with(&named, &publish).ends_with(1).says("SSL_CERT_FILE is set: let it name certificates");
+    world.nothing_was_written();
+}
+
+#[test]
 fn log_ins_are_taken_from_the_file_of_docker_and_go_to_their_own_host_only() {
     let world = Online::with_a_chart();
     let (oci, host) = (world.oci(), world.front.host());

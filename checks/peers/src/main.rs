@@ -1,7 +1,7 @@
 //! Checks what chart-release writes against the programs that read and keep it: Helm 3, Helm 4, skopeo, crane, git and
-//! three registries; and the Action with a runner of workflows.
+//! three registries; the container image, which buildah builds and runs; and the Action with a runner of workflows.
 //!
-//!     cargo run -p chart-release-peers -- [--program PATH] [--peers FOLDER] [--only action]
+//!     cargo run -p chart-release-peers -- [--program PATH] [--static-program PATH] [--peers FOLDER] [--only action]
 //!
 //! `checks/peers/install` brings the peers. A peer that is missing, or of another version than the file `versions`
 //! says, is a failure and never a skipped check. Nothing leaves this machine: folders are served and registries
@@ -14,6 +14,7 @@ mod cluster;
 mod commands;
 mod damage;
 mod everywhere;
+mod image;
 #[allow(dead_code, reason = "what stories need and these checks do not")]
 #[path = "../../../tests/journey/world/mod.rs"]
 mod journey;
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
 /// Every check in turn. An error: a peer or the program is missing.
 fn checked() -> Result<Report> {
     let arguments = Arguments::read(std::env::args().skip(1))?;
-    let world = World::new(&arguments.peers, arguments.program)?;
+    let world = World::new(&arguments.peers, arguments.program, arguments.static_program)?;
     PROGRAM.set(world.program.path().to_owned()).ok();
     let mut report = Report::new();
     let ended = if arguments.only_action { Ok(()) } else { checks::run(&world, &mut report) };
@@ -65,6 +66,8 @@ fn program() -> &'static str {
 struct Arguments {
     /// A built chart-release. None: it is built from this checkout.
     program: Option<PathBuf>,
+    /// One that is linked without anything of this machine, for the image. None: likewise.
+    static_program: Option<PathBuf>,
     /// Where `install` put what it built.
     peers: PathBuf,
     /// Leave out all but the checks of the Action.
@@ -76,15 +79,22 @@ impl Arguments {
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
         let mut arguments = Self {
             program: None,
+            static_program: None,
             only_action: false,
             peers: std::env::var_os("PEERS").map_or_else(|| root.join("target/peers"), PathBuf::from),
         };
         while let Some(word) = words.next() {
             match (word.as_str(), words.next()) {
                 ("--program", Some(path)) => arguments.program = Some(std::path::absolute(path)?),
+                ("--static-program", Some(path)) => {
+                    arguments.static_program = Some(std::path::absolute(path)?);
+                }
                 ("--peers", Some(path)) => arguments.peers = std::path::absolute(path)?,
                 ("--only", Some(group)) if group == "action" => arguments.only_action = true,
-                _ => bail!("usage: chart-release-peers [--program PATH] [--peers FOLDER] [--only action]"),
+                _ => bail!(
+                    "usage: chart-release-peers [--program PATH] [--static-program PATH] [--peers FOLDER] \
+                     [--only action]"
+                ),
             }
         }
         Ok(arguments)

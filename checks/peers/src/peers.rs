@@ -22,6 +22,7 @@ pub struct Peers {
     distribution: PathBuf,
     crane: PathBuf,
     gpg: PathBuf,
+    pub buildah: PathBuf,
     act: PathBuf,
     actionlint: PathBuf,
     zizmor: PathBuf,
@@ -53,6 +54,7 @@ impl Peers {
             )?,
             crane: built(folder, "CRANE", "crane", "github.com/google/go-containerregistry")?,
             gpg: installed("gpg")?,
+            buildah: installed("buildah")?,
             act: built(folder, "ACT", "act", "github.com/nektos/act")?,
             actionlint: built(folder, "ACTIONLINT", "actionlint", "github.com/rhysd/actionlint")?,
             zizmor: folder.join(format!("zizmor-{}/bin/zizmor", pinned("ZIZMOR")?)),
@@ -63,6 +65,7 @@ impl Peers {
         peers.at_least("SKOPEO", &peers.skopeo)?;
         peers.at_least("REGISTRY", &peers.registry)?;
         peers.at_least("GPG", &peers.gpg)?;
+        peers.at_least("BUILDAH", &peers.buildah)?;
         peers.at_least("ZIZMOR", &peers.zizmor)?;
         peers.at_least("SHELLCHECK", &peers.shellcheck)?;
         Ok(peers)

@@ -43,6 +43,24 @@ pub const PASSWORD: &str = "only-for-these-checks";
 /// `USER` and `PASSWORD` as `htpasswd -B` writes them, with the cheapest hash that there is.
 const HTPASSWD: &str = "peers:$2b$04$s8kxViRFY/WIgoDljyRnouIfpHAsoY8mVp.tdxBf3YdyYz/Ubbyb.\n";
 
+/// What a registry needs to be spoken to over HTTPS.
+pub struct Encryption {
+    /// Nobody else vouches for it.
+    pub certificate: PathBuf,
+    key: PathBuf,
+}
+
+impl Encryption {
+    /// For `127.0.0.1`, written into `folder`.
+    pub fn new(folder: &Path) -> Result<Self> {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
+        let encryption = Self { certificate: folder.join("certificate.pem"), key: folder.join("key.pem") };
+        fs::write(&encryption.certificate, made.cert.pem())?;
+        fs::write(&encryption.key, made.signing_key.serialize_pem())?;
+        Ok(encryption)
+    }
+}
+
 pub struct Registry {
     process: Child,
     /// `127.0.0.1:PORT`.
@@ -55,12 +73,29 @@ impl Registry {
     /// Starts a registry that keeps its blobs in `folder`, and waits until it says where it listens: it takes a port
     /// that nobody has, so no other process can come between.
     pub fn start(peers: &Peers, software: Software, access: Access, folder: &Path) -> Result<Self> {
+        let registry = Self::listen(peers, software, access, None, folder)?;
+        registry.admit(peers)?;
+        Ok(registry)
+    }
+
+    /// The same over HTTPS, for anybody.
+    pub fn start_encrypted(peers: &Peers, encryption: &Encryption, folder: &Path) -> Result<Self> {
+        Self::listen(peers, Software::Distribution3, Access::Anybody, Some(encryption), folder)
+    }
+
+    fn listen(
+        peers: &Peers,
+        software: Software,
+        access: Access,
+        encryption: Option<&Encryption>,
+        folder: &Path,
+    ) -> Result<Self> {
         let mut command = peers.registry(software);
         if software == Software::Crane {
             ensure!(access == Access::Anybody, "crane's registry knows nobody");
             command.args(["registry", "serve", "--address", "127.0.0.1:0", "--disk"]).arg(folder);
         } else {
-            command.arg("serve").arg(configuration(access, folder)?);
+            command.arg("serve").arg(configuration(access, encryption, folder)?);
         }
         let mut process = command
             .stdout(Stdio::null())
@@ -82,7 +117,6 @@ impl Registry {
                 Ok(line) => {
                     if let Some(port) = listening(&line) {
                         registry.address = format!("127.0.0.1:{port}");
-                        registry.admit(peers)?;
                         return Ok(registry);
                     }
                     said = format!("{said}{line}\n");
@@ -155,7 +189,7 @@ impl Registry {
 }
 
 /// A configuration for distribution, of which both versions read the same.
-fn configuration(access: Access, folder: &Path) -> Result<PathBuf> {
+fn configuration(access: Access, encryption: Option<&Encryption>, folder: &Path) -> Result<PathBuf> {
     fs::create_dir_all(folder)?;
     let users = folder.join("htpasswd");
     let auth = match access {
@@ -165,9 +199,13 @@ fn configuration(access: Access, folder: &Path) -> Result<PathBuf> {
             format!("auth: {{htpasswd: {{realm: peers, path: '{}'}}}}\n", users.display())
         }
     };
+    let tls = encryption.map_or_else(String::new, |encryption| {
+        let (certificate, key) = (encryption.certificate.display(), encryption.key.display());
+        format!(", tls: {{certificate: '{certificate}', key: '{key}'}}")
+    });
     let text = format!(
         "version: 0.1\nlog: {{level: info, accesslog: {{disabled: true}}}}\n\
-         storage: {{filesystem: {{rootdirectory: '{}'}}}}\nhttp: {{addr: '127.0.0.1:0'}}\n{auth}",
+         storage: {{filesystem: {{rootdirectory: '{}'}}}}\nhttp: {{addr: '127.0.0.1:0'{tls}}}\n{auth}",
         folder.join("blobs").display()
     );
     let file = folder.join("configuration.yml");

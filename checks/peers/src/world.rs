@@ -12,17 +12,19 @@ use tempfile::TempDir;
 pub struct World {
     pub peers: Peers,
     pub program: Program,
+    /// One for the image; none: it is built when it is needed.
+    pub static_program: Option<PathBuf>,
     temporary: TempDir,
     folders: Cell<usize>,
 }
 
 impl World {
-    pub fn new(peers: &Path, program: Option<PathBuf>) -> Result<Self> {
+    pub fn new(peers: &Path, program: Option<PathBuf>, static_program: Option<PathBuf>) -> Result<Self> {
         // A short path: sockets of gpg's agent must fit into 108 bytes.
         let temporary = tempfile::Builder::new().prefix("peers-").tempdir()?;
         let peers = Peers::find(peers, temporary.path())?;
         let program = Program::get(program, temporary.path())?;
-        Ok(Self { peers, program, temporary, folders: Cell::new(0) })
+        Ok(Self { peers, program, static_program, temporary, folders: Cell::new(0) })
     }
 
     /// A new, empty folder.

@@ -46,7 +46,7 @@ fn told(problems: &[Problem]) -> Vec<String> {
 }
 
 fn channels(config: &Config) -> Vec<String> {
-    config.channels.iter().map(|channel| channel.id().0).collect()
+    config.channels.iter().map(|channel| channel.id().to_string()).collect()
 }
 
 #[test]

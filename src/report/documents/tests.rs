@@ -256,7 +256,8 @@ fn a_report_document_says_everything_that_was_done() {
               },
               "refusal": null,
               "problem": null,
-              "waits_for": null
+              "waits_for": null,
+              "install": null
             },
             {
               "channel": "folder:b",
@@ -269,7 +270,8 @@ fn a_report_document_says_everything_that_was_done() {
               },
               "refusal": null,
               "problem": null,
-              "waits_for": null
+              "waits_for": null,
+              "install": null
             }
           ]
         },
@@ -294,7 +296,8 @@ fn a_report_document_says_everything_that_was_done() {
                 "next": null,
                 "run_again": false
               },
-              "waits_for": null
+              "waits_for": null,
+              "install": null
             }
           ]
         },
@@ -313,7 +316,8 @@ fn a_report_document_says_everything_that_was_done() {
               "reference": null,
               "refusal": null,
               "problem": null,
-              "waits_for": "demo@1.1.0 stopped"
+              "waits_for": "demo@1.1.0 stopped",
+              "install": null
             }
           ]
         },
@@ -346,14 +350,16 @@ fn a_report_document_says_everything_that_was_done() {
                 "files": []
               },
               "problem": null,
-              "waits_for": null
+              "waits_for": null,
+              "install": null
             }
           ]
         }
       ],
       "missed": [],
       "notices": [],
-      "problems": []
+      "problems": [],
+      "afterwards": []
     }
     "#);
 }

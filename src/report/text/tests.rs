@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     holdings::{Kind, Reference},
-    plan::Refusal,
+    plan::{Failure, Refusal},
     report::words::samples::{begun, channel, holding, planned, refusal},
 };
 

@@ -145,7 +145,10 @@ impl Online {
         let lost =
             lost.map(|(tag, name, digest)| format!("{name} {digest} of the release {tag} was changed"));
         self.changed.lock().expect("a list").extend(lost);
-        self.printed.lock().expect("a list").push(format!("{}\n{}", run.out, run.err));
+        // These lines tell the runner of GitHub what it must not show: they are not shown.
+        let shown = run.err.lines().filter(|line| !line.starts_with("::add-mask::"));
+        let shown: Vec<&str> = shown.collect();
+        self.printed.lock().expect("a list").push(format!("{}\n{}", run.out, shown.join("\n")));
         run
     }
 

@@ -4,6 +4,7 @@ mod adoption;
 mod channels;
 pub mod contents;
 mod examples;
+mod image;
 pub mod index;
 pub mod lasting;
 pub mod layout;
@@ -67,5 +68,7 @@ pub fn run(world: &World, report: &mut Report) -> Result<()> {
     lasting::check(&stage, report)?;
     report.heading("A folder that Helm made");
     adoption::check(world, &registry, report)?;
-    channels::check(world, report)
+    channels::check(world, report)?;
+    report.heading("The container image");
+    image::check(world, report)
 }
