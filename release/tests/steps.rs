@@ -127,9 +127,7 @@ impl World {
             header.set_mode(0o755);
             let program = if target.contains("windows") { "chart-release.exe" } else { "chart-release" };
             let mut builder = tar::Builder::new(GzEncoder::new(file, Compression::fast()));
-            builder
-                .append_data(&mut header, format!("{name}/{program}"), bytes.as_bytes())
-                .expect("an entry");
+            builder.append_data(&mut header, program, bytes.as_bytes()).expect("an entry");
             builder.into_inner().expect("an archive").finish().expect("a stream");
         }
     }

@@ -146,7 +146,8 @@ pub fn decide(
 ) -> Result<Decision, Problem> {
     if event.name == "pull_request_target" {
         let what = "this workflow runs on pull_request_target: it has the rights of the repository, and files of a stranger";
-        return Err(Problem::new(what).next("let it run on `pull_request`, which plans, and on `push`, which publishes"));
+        return Err(Problem::new(what)
+            .next("let it run on `pull_request`, which plans, and on `push`, which publishes"));
     }
     // These run on the default branch only, and not all of their documents tell it.
     if matches!(event.name.as_str(), "schedule" | "repository_dispatch") && event.default_branch.is_none() {
@@ -204,10 +205,9 @@ fn automatic(
     }
     match event.branch() {
         Some(branch) if branches.has(branch, event) => Ok(Some(Asked::Publish)),
-        Some(branch) => plan(
-            format!("{branch} is not a branch that charts are published from"),
-            branches.told(event),
-        ),
+        Some(branch) => {
+            plan(format!("{branch} is not a branch that charts are published from"), branches.told(event))
+        }
         None => plan("GITHUB_REF is neither a branch nor a tag".into(), anyway.into()),
     }
 }
@@ -241,10 +241,10 @@ fn since(before: &str, checkout: &dyn Checkout, notices: &mut Vec<Problem>) -> O
     if is_id && checkout.has(before) {
         return Some(before.to_owned());
     }
-    let which = if is_id { before.get(..10).unwrap_or(before) } else { "that the event names" };
+    let which = if is_id { before.get(..10).unwrap_or(before) } else { "of the event" };
     notices.push(
         Problem::new(format!(
-            "this clone does not have the commit {which}, which was there before: of each chart, only the current version is looked at"
+            "this clone does not have the commit {which} that was there before: only the current version of each chart is looked at"
         ))
         .next("let actions/checkout have `fetch-depth: 0`; after a force push, name older versions with `names`"),
     );

@@ -3,6 +3,7 @@
 mod commands;
 mod event;
 mod outputs;
+mod words;
 
 use crate::{
     config::{self, Config, Given},
@@ -24,6 +25,7 @@ use commands::Commands;
 use event::{Branches, Decision, Event, Order};
 use outputs::Outputs;
 use std::{collections::BTreeMap, num::NonZeroUsize, path::Path};
+use words::Words;
 
 /// The document for machines, in the folder for what a job leaves to its later steps.
 const DOCUMENT: &str = "chart-release.json";
@@ -41,12 +43,21 @@ pub fn main(definition: &Command, environment: &Environment, redaction: &Redacti
         }
     };
     let mut course = Course::default();
-    let answer = run(definition, environment, redaction, &commands, &mut course);
-    let told = Told::new(&answer, &course, environment);
+    let mut ended = run(definition, environment, redaction, &commands, &mut course);
+    // The document is for machines, which know the options.
+    let document = document(&ended);
+    let words = Words::new(definition);
+    match &mut ended {
+        Ok(Some(answer)) => words.answer(answer),
+        Ok(None) => {}
+        Err(none) => none.problems.iter_mut().for_each(|problem| words.problem(problem)),
+    }
+    course.notices.iter_mut().for_each(|notice| words.problem(notice));
+    let told = Told::new(&ended, &course, environment);
     progress::tell(redaction, &told.text);
     commands.annotate(&told.annotations);
     let mut code = told.code;
-    if let Err(problem) = leave(&answer, &told, &course, environment, redaction) {
+    if let Err(problem) = leave(&ended, document.as_deref(), &told.summary, &course, environment, redaction) {
         progress::tell(redaction, &text::error(&problem));
         commands.annotate(&annotations::problems(&[problem]));
         code = code.min(ExitCode::Act);
@@ -75,8 +86,6 @@ struct Told {
     text: String,
     summary: String,
     annotations: Vec<Annotation>,
-    /// The document for machines, where there is one.
-    document: Option<String>,
     code: ExitCode,
 }
 
@@ -89,28 +98,24 @@ impl Told {
                 text: text::plan(plan),
                 summary: summary::plan(plan, source),
                 annotations: annotations::plan(plan),
-                document: Some(documents::json(&documents::plan(plan))),
                 code: plan.exit_code(),
             },
             Ok(Some(Answer::Report(report))) => Self {
                 text: text::report(report, course.all),
                 summary: summary::report(report, source),
                 annotations: annotations::report(report),
-                document: Some(documents::json(&documents::report(report))),
                 code: report.exit_code(),
             },
             Ok(Some(Answer::Packages(packages))) => Self {
                 text: text::packages(packages),
                 summary: summary::packages(packages, source),
                 annotations: annotations::packages(packages),
-                document: None,
                 code: packages.exit_code(),
             },
             Ok(None) => Self {
                 text: course.notices.iter().map(text::notice).collect(),
                 summary: String::new(),
                 annotations: annotations::notices(&course.notices),
-                document: None,
                 code: ExitCode::Done,
             },
             Err(NoAnswer { code, problems }) => Self {
@@ -123,23 +128,32 @@ impl Told {
                 summary: summary::problems(problems, source),
                 annotations: [annotations::problems(problems), annotations::notices(&course.notices)]
                     .concat(),
-                document: None,
                 code: *code,
             },
         }
     }
 }
 
+/// The document for machines, where there is one.
+fn document(ended: &Ended) -> Option<String> {
+    match ended {
+        Ok(Some(Answer::Plan(plan))) => Some(documents::json(&documents::plan(plan))),
+        Ok(Some(Answer::Report(report))) => Some(documents::json(&documents::report(report))),
+        Ok(Some(Answer::Packages(_)) | None) | Err(_) => None,
+    }
+}
+
 /// Leaves the document, the outputs and the summary where the runner and later steps find them.
 fn leave(
     ended: &Ended,
-    told: &Told,
+    document: Option<&str>,
+    summary: &str,
     course: &Course,
     environment: &Environment,
     redaction: &Redaction,
 ) -> Result<(), Problem> {
     let folder = environment.get("RUNNER_TEMP").filter(|folder| !folder.is_empty());
-    let document = match (&told.document, folder) {
+    let document = match (document, folder) {
         (Some(document), Some(folder)) => {
             let path = Path::new(folder).join(DOCUMENT);
             std::fs::write(&path, redaction.of(document).as_bytes()).map_err(|error| {
@@ -152,12 +166,13 @@ fn leave(
     let answer = ended.as_ref().ok().and_then(Option::as_ref);
     let outputs = Outputs::of(course.asked, answer, document.as_deref()).write(environment, redaction);
     // Who reads the summary can do without the outputs, and the other way round.
-    outputs.and(outputs::write_summary(environment, &told.summary, redaction))
+    outputs.and(outputs::write_summary(environment, summary, redaction))
 }
 
 /// Where the files of the repository can be seen.
 fn source(environment: &Environment, course: &Course) -> Option<Source> {
-    let variable = |name: &str| environment.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
+    let variable =
+        |name: &str| environment.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
     let server = variable("GITHUB_SERVER_URL")?.trim_end_matches('/');
     Some(Source { url: format!("{server}/{}", variable("GITHUB_REPOSITORY")?), commit: course.head.clone()? })
 }
@@ -170,13 +185,10 @@ fn run(
     course: &mut Course,
 ) -> Ended {
     let order = order(environment)?;
-    if let Order::Always(asked) = order {
-        course.asked = Some(asked);
-    }
     let branches = Branches::new(&config::input_list(environment, "branches")).map_err(usage)?;
     let mut given = Given::in_workflow(definition, environment);
     let root = setup::root(given.repository().unwrap_or(Path::new("."))).map_err(usage)?;
-    let checkout = Repo::checkout(&root)?;
+    let checkout = Repo::checkout(&root).map_err(usage)?;
     course.head = checkout.head();
     let (event, notice) = event(environment);
     course.notices.extend(notice);

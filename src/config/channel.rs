@@ -1,10 +1,6 @@
 //! The channels that the configuration names.
 
-use super::{
-    github::GitHub,
-    meant::Meant,
-    options::Word,
-};
+use super::{github::GitHub, meant::Meant, options::Word};
 use crate::{holdings::ChannelId, problem::Problem};
 use std::path::{Path, PathBuf};
 

@@ -183,7 +183,8 @@ impl Terms {
         for (term, input) in TERMS.iter().enumerate().filter_map(|(at, term)| Some((at, term.input?))) {
             let Some(text) = options::value(environment, &options::input_variable(input)) else { continue };
             // What is true by default says nothing against a variable or a file, as in chart-releaser-action.
-            if matches!(TERMS[term].becomes, Becomes::MarkAsLatest) && options::on_or_off(text) == Some(true) {
+            if matches!(TERMS[term].becomes, Becomes::MarkAsLatest) && options::on_or_off(text) == Some(true)
+            {
                 continue;
             }
             let word = Word { text: text.into(), origin: Origin::Input(input.into()) };
@@ -196,12 +197,7 @@ impl Terms {
     ///
     /// # Errors
     /// The value cannot be one of this key: the line, and why.
-    pub fn hear(
-        &mut self,
-        key: &str,
-        value: &Node,
-        name: &str,
-    ) -> Result<bool, (usize, &'static str)> {
+    pub fn hear(&mut self, key: &str, value: &Node, name: &str) -> Result<bool, (usize, &'static str)> {
         // It reads keys in any case.
         let key = key.to_lowercase();
         let Some(term) = TERMS.iter().position(|term| term.key == Some(key.as_str())) else {

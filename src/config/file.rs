@@ -43,7 +43,8 @@ pub(super) fn read(
             problems.push(Problem::new(again).at(name, key.line).next("remove one of them"));
         }
         let Some((text, takes)) = key.text().and_then(|text| Some((text, *options.get(text)?))) else {
-            let heard = theirs.as_mut().and_then(|theirs| key.text().map(|text| theirs.hear(text, value, name)));
+            let heard =
+                theirs.as_mut().and_then(|theirs| key.text().map(|text| theirs.hear(text, value, name)));
             match heard {
                 Some(Ok(true)) => {}
                 Some(Err((line, what))) => {
@@ -54,7 +55,10 @@ pub(super) fn read(
             }
             continue;
         };
-        match words(takes, value) {
+        // chart-releaser takes a switch in quotes; what is in them is looked at later, as in a variable.
+        let quoted =
+            value.text().filter(|text| takes == Takes::Switch && theirs.is_some() && !text.is_empty());
+        match quoted.map_or_else(|| words(takes, value), |text| Ok(vec![(text.to_owned(), value.line)])) {
             Ok(words) if words.is_empty() => {}
             Ok(words) => {
                 let word = |(text, line)| Word { text, origin: Origin::File { name: name.into(), line } };

@@ -186,7 +186,8 @@ pub(super) fn secret(
             .next("set it to the one line that was given to you")),
         false => Secret::new(value),
     };
-    let told = |problem: Problem| Problem { what: format!("{}: {}", options::told(name), problem.what), ..problem };
+    let told =
+        |problem: Problem| Problem { what: format!("{}: {}", options::told(name), problem.what), ..problem };
     secret.map_err(|problem| meant.problems.push(told(problem))).ok()
 }
 

@@ -143,9 +143,12 @@ impl Given {
                 named: true,
                 of_chart_releaser: false,
             },
-            None => {
-                ConfigFile { path: root.join(FILE), name: FILE.into(), named: false, of_chart_releaser: false }
-            }
+            None => ConfigFile {
+                path: root.join(FILE),
+                name: FILE.into(),
+                named: false,
+                of_chart_releaser: false,
+            },
         }
     }
 
@@ -188,9 +191,9 @@ impl Given {
                 Err(problems) => self.problems.extend(problems),
             }
         }
-        let tokens = match self.workflow {
-            Some(_) => github::TOKENS_OF_THE_ACTION,
-            None => github::TOKENS,
+        let (tokens, place) = match self.workflow {
+            Some(_) => (github::TOKENS_OF_THE_ACTION, "input names: "),
+            None => (github::TOKENS, ""),
         };
         let workflow = self.workflow.take();
         let without_pages = workflow.and_then(|workflow| workflow.judged(&mut self));
@@ -201,7 +204,9 @@ impl Given {
         let mut meant = Meant { said: merged, problems: self.problems, root };
         let named = !self.names.is_empty();
         for name in &self.names {
-            meant.problems.extend(wrong_name(name));
+            let wrong = wrong_name(name);
+            let told = |problem: Problem| Problem { what: format!("{place}{}", problem.what), ..problem };
+            meant.problems.extend(wrong.map(told));
         }
         let plain_http = registry::plain_http(&mut meant);
         let mut github = github::context(&mut meant, &self.variables, &plain_http);

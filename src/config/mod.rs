@@ -22,7 +22,7 @@ pub use given::{ConfigFile, ConfigText, Given};
 pub use options::{NAMES, is_secret, secrets};
 pub use pages::{PagesOptions, site_of};
 pub use registry::Registries;
-pub use workflow::{input, input_list, inputs};
+pub use workflow::{input, input_list, inputs, options_and_inputs};
 
 use crate::{doors::http, problem::Problem, secret::Secret};
 use std::{num::NonZeroUsize, path::PathBuf};

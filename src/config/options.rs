@@ -41,7 +41,7 @@ const SECRETS: [&str; 9] = [
 pub(super) const INPUT: &str = "INPUT_";
 
 /// Options that are no inputs, because the Action says them itself or because they make no sense in a workflow.
-const NO_INPUTS: [&str; 5] = ["color", "into", "json", "only", "quiet"];
+const NO_INPUTS: [&str; 6] = ["color", "into", "json", "only", "quiet", "retry-pause"];
 
 /// Options whose inputs have another name: in the plural, and as chart-releaser-action has it.
 const RENAMED: [(&str, &str); 2] = [("channel", "channels"), ("charts", "charts_dir")];

@@ -105,6 +105,7 @@ only: plan.json
 generated: ['*.gen']
 strict: true
 tag: refs/tags/demo-1.0.0
+packages: here
 jobs: 3
 into: out
 packages: left
@@ -142,6 +143,7 @@ timeout: 3
         ("CHART_RELEASE_GENERATED", "*.gen"),
         ("CHART_RELEASE_STRICT", "true"),
         ("CHART_RELEASE_TAG", "demo-1.0.0"),
+        ("CHART_RELEASE_PACKAGES", "repository/here"),
         ("CHART_RELEASE_JOBS", "3"),
         ("CHART_RELEASE_INTO", "repository/out"),
         ("CHART_RELEASE_PACKAGES", "repository/left"),

@@ -52,6 +52,12 @@ pub fn inputs(definition: &Command) -> Vec<String> {
     inputs
 }
 
+/// The options that are inputs, each with the name of its input.
+pub fn options_and_inputs(definition: &Command) -> Vec<(String, String)> {
+    let options = options::of(definition);
+    options.into_keys().filter_map(|key| options::input(&key).map(|input| (key, input))).collect()
+}
+
 /// An input that was given, as it was written.
 pub fn input<'a>(environment: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {
     options::value(environment, &options::input_variable(name))
@@ -109,7 +115,9 @@ impl Given {
         if let Some((path, name)) = named.or(exported) {
             if chart_releaser::is_unread(&path) {
                 let problem = Problem::new("the configuration is in a format that this program cannot read");
-                return Err(problem.in_file(name).next("write it as YAML or JSON, in a file named .yaml or .json"));
+                return Err(problem
+                    .in_file(name)
+                    .next("write it as YAML or JSON, in a file named .yaml or .json"));
             }
             let of_chart_releaser =
                 !path.file_name().is_some_and(|file| OURS.iter().any(|ours| file == *ours));
@@ -148,7 +156,8 @@ impl Given {
         let read = |name: &str| input(&self.variables, name).map(str::to_owned);
         let word = |name: &str, text: String| Word { text, origin: Origin::Input(name.into()) };
         let (url, user, password) = (read("oci_registry_url"), read("oci_username"), read("oci_password"));
-        let problem = |name: &str, what: &str, next: &str| word(name, String::new()).problem("", what).next(next);
+        let problem =
+            |name: &str, what: &str, next: &str| word(name, String::new()).problem("", what).next(next);
         let Some(url) = url else {
             for (name, value) in [("oci_username", user), ("oci_password", password)] {
                 if value.is_some() {

@@ -4,8 +4,13 @@ use crate::world::{
     Run, files,
     online::{Online, PASSWORD, TOKEN, USER},
 };
+use clap::CommandFactory;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, fs, process::Command};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    process::Command,
+};
 
 const NOTHING: &str = "0000000000000000000000000000000000000000";
 
@@ -141,7 +146,11 @@ fn a_push_publishes_and_the_next_one_has_nothing_to_do() {
     world.front.clear();
     let published = world.published();
     let writes = world.github.writes();
-    Step::push(&world, &before).with("channels", &everywhere(&world)).run().ends_with(0).says("nothing to do");
+    Step::push(&world, &before)
+        .with("channels", &everywhere(&world))
+        .run()
+        .ends_with(0)
+        .says("nothing to do");
     assert_eq!(world.published(), published);
     assert_eq!(world.github.writes(), writes);
     let told = outputs(&world);
@@ -194,8 +203,7 @@ fn a_pull_request_plans_and_writes_nothing() {
     let told = outputs(&world);
     assert_eq!((&*told["command"], &*told["changed_charts"]), ("plan", "charts/demo"));
     assert_eq!((&*told["released"], &*told["index_changed"]), ("[]", "false"));
-    let report: Value =
-        serde_json::from_slice(&fs::read(&told["report"]).expect("a plan")).expect("JSON");
+    let report: Value = serde_json::from_slice(&fs::read(&told["report"]).expect("a plan")).expect("JSON");
     assert_eq!(report["schema"], "chart-release/plan/1");
     assert!(summary(&world).contains("1.1.0"));
 }
@@ -205,7 +213,8 @@ fn a_push_to_another_branch_plans_and_says_why() {
     let world = Online::with_a_chart();
     let push = |branch: &str| {
         let before = json!({"before": NOTHING});
-        Step::on(&world, "push", &format!("refs/heads/{branch}"), before).with("channels", &everywhere(&world))
+        Step::on(&world, "push", &format!("refs/heads/{branch}"), before)
+            .with("channels", &everywhere(&world))
     };
     push("topic").run().ends_with(0).says("topic is not a branch that charts are published from").says("put");
     push("main").with("branches", "release/*").run().ends_with(0).says("`branches` names release/*");
@@ -335,7 +344,10 @@ fn what_is_wrong_with_the_inputs_is_told_everywhere_and_nothing_is_written() {
 #[test]
 fn the_configuration_of_chart_releaser_is_found_and_read() {
     let mut world = Online::with_a_chart();
-    world.write("cr.yaml", "owner: acme\ngit-repo: charts\nrelease-name-template: v{{ .Version }}\nindex-path: x\n");
+    world.write(
+        "cr.yaml",
+        "owner: acme\ngit-repo: charts\nrelease-name-template: v{{ .Version }}\nindex-path: x\n",
+    );
     world.write("cr.toml", "pr = true\n");
     world.commit_and_push("Bring the configuration");
     let run = Step::push(&world, NOTHING).variable("CR_SKIP_EXISTING", "true").run().ends_with(0);
@@ -355,8 +367,7 @@ fn the_configuration_of_chart_releaser_is_found_and_read() {
 #[test]
 fn the_repository_may_lie_below_the_folder_of_the_step() {
     let world = Online::with_a_chart();
-    let mut command =
-        Step::push(&world, NOTHING).with("working_directory", "repository").command();
+    let mut command = Step::push(&world, NOTHING).with("working_directory", "repository").command();
     world.end(command.current_dir(world.path("."))).ends_with(0);
     assert_eq!(world.listed().len(), 3);
     assert_eq!(left(&world), ["demo-1.0.0.tgz"]);
@@ -367,7 +378,9 @@ fn the_token_of_the_input_is_the_one_that_is_used() {
     let world = Online::with_a_chart();
     let wrong = "ghs_markedTokenOfSomebodyElse";
     let mut step = Step::push(&world, NOTHING).with("token", TOKEN);
-    for name in ["CHART_RELEASE_GITHUB_TOKEN", "CR_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "CHART_RELEASE_DEFAULT_TOKEN"] {
+    for name in
+        ["CHART_RELEASE_GITHUB_TOKEN", "CR_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "CHART_RELEASE_DEFAULT_TOKEN"]
+    {
         step = step.variable(name, wrong);
     }
     step.run().ends_with(0);
@@ -393,7 +406,12 @@ fn no_secret_comes_out_wherever_it_was_put() {
         let mut command = step.command();
         searched(world.end(command.env_remove("GITHUB_ACTIONS")))
     };
-    for text in [format!("token: {SECRET}\n"), format!("token: [{SECRET}]\n"), format!("tokn: {SECRET}\n"), format!("remote: https://a:{SECRET}@example.com\n")] {
+    for text in [
+        format!("token: {SECRET}\n"),
+        format!("token: [{SECRET}]\n"),
+        format!("tokn: {SECRET}\n"),
+        format!("remote: https://a:{SECRET}@example.com\n"),
+    ] {
         world.write("cr.yaml", text);
         let code = quiet(Step::push(&world, NOTHING).with("command", "plan")).code;
         assert!([0, 2].contains(&code), "{code}");
@@ -403,7 +421,8 @@ fn no_secret_comes_out_wherever_it_was_put() {
         let step = Step::push(&world, NOTHING).with("channels", "releases");
         quiet(step.with(input, &format!("{SECRET}\nand more"))).ends_with(2);
     }
-    quiet(Step::push(&world, NOTHING).with("oci_registry_url", &format!("oci://a:{SECRET}@example.com/b"))).ends_with(2);
+    quiet(Step::push(&world, NOTHING).with("oci_registry_url", &format!("oci://a:{SECRET}@example.com/b")))
+        .ends_with(2);
 
     let mut command = Step::push(&world, NOTHING)
         .with("oci_registry_url", &world.oci())
@@ -415,4 +434,31 @@ fn no_secret_comes_out_wherever_it_was_put() {
     command.env_remove("GITHUB_ACTIONS").env_remove("CHART_RELEASE_REGISTRY_USER");
     searched(world.end(command.env_remove("CHART_RELEASE_REGISTRY_PASSWORD"))).ends_with(0);
     assert_eq!(world.listed(), listed(&["1.0.0"]));
+}
+
+/// The names below a key at the left edge of `action.yml`.
+fn defined(action: &str, of: &str) -> BTreeSet<String> {
+    let below = action.lines().skip_while(|line| *line != format!("{of}:")).skip(1);
+    let below = below.take_while(|line| line.is_empty() || line.starts_with([' ', '#']));
+    let names = below.filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'));
+    names.filter(|name| !name.starts_with([' ', '#'])).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_definition_of_the_action_has_every_input_and_output_and_passes_them_on() {
+    let action = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/action.yml")).expect("action.yml");
+    let inputs: BTreeSet<String> =
+        chart_release::config::inputs(&chart_release::cli::Cli::command()).into_iter().collect();
+    assert_eq!(defined(&action, "inputs"), inputs);
+    for input in &inputs {
+        let passed = format!("INPUT_{}: ${{{{ inputs.{input} }}}}", input.to_uppercase());
+        assert!(action.contains(&passed), "{passed}");
+    }
+    let world = Online::with_a_chart();
+    Step::push(&world, NOTHING).with("command", "package").run().ends_with(0);
+    let outputs = outputs(&world);
+    assert_eq!(defined(&action, "outputs"), outputs.keys().cloned().collect());
+    for output in outputs.keys() {
+        assert!(action.contains(&format!("steps.run.outputs.{output} }}}}")), "{output}");
+    }
 }

@@ -73,7 +73,11 @@ fn a_branch_that_is_published_from_publishes_and_others_plan() {
     ] {
         let document = document(json!({"before": BEFORE}));
         let reference = format!("refs/heads/{branch}");
-        assert_eq!(auto("push", &reference, &document, branches, &MERGED), *expected, "{branch} {branches:?}");
+        assert_eq!(
+            auto("push", &reference, &document, branches, &MERGED),
+            *expected,
+            "{branch} {branches:?}"
+        );
     }
 }
 
@@ -133,7 +137,10 @@ fn a_tag_publishes_what_was_merged() {
         assert_eq!(auto(name, tag, &document, &[], &MERGED), published, "{name}");
         assert_eq!(auto(name, tag, &document, &["topic"], &NOT_MERGED), published, "{name}");
         let refused = auto(name, tag, &document, &[], &NOT_MERGED);
-        assert!(refused.starts_with("refused: the commit of the tag demo-1.0.0 is in no branch"), "{refused}");
+        assert!(
+            refused.starts_with("refused: the commit of the tag demo-1.0.0 is in no branch"),
+            "{refused}"
+        );
         let refused = auto(name, tag, &document, &["release/*"], &MERGED);
         assert!(refused.starts_with("refused: the commit"), "{refused}");
         let refused = auto(name, tag, &document, &[], &SHALLOW);
@@ -155,8 +162,18 @@ fn other_events_plan_or_are_refused() {
     for (name, reference, with, expected) in [
         ("pull_request", "refs/pull/1/merge", json!({"pull_request": base}), planned.as_str()),
         ("pull_request", "refs/pull/1/merge", json!({}), "plan"),
-        ("pull_request", "refs/pull/1/merge", json!({"pull_request": {"base": {"sha": LOST}}}), "plan with a notice"),
-        ("merge_group", "refs/heads/gh-readonly-queue/main/pr-1", json!({"merge_group": {"base_sha": BEFORE}}), &planned),
+        (
+            "pull_request",
+            "refs/pull/1/merge",
+            json!({"pull_request": {"base": {"sha": LOST}}}),
+            "plan with a notice",
+        ),
+        (
+            "merge_group",
+            "refs/heads/gh-readonly-queue/main/pr-1",
+            json!({"merge_group": {"base_sha": BEFORE}}),
+            &planned,
+        ),
         ("merge_group", "refs/heads/main", json!({}), "plan"),
         ("release", "refs/tags/v1", json!({"action": "deleted"}), "plan tag v1 with a notice"),
         ("release", "refs/tags/v1", json!({}), "plan tag v1 with a notice"),

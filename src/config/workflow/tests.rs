@@ -101,9 +101,13 @@ fn what_is_wrong_with_an_input_is_told_with_its_name() {
         ("INPUT_STRICT", "maybe", "input strict: `maybe` is neither true nor false"),
         ("INPUT_SKIP_EXISTING", "maybe", "input skip_existing: `maybe` is neither true nor false"),
         ("INPUT_TOKEN", "short", "input token: a secret has fewer than 8 characters"),
-        ("INPUT_OCI_REGISTRY_URL", "oci://a:b@c.example.com/d", "input oci_registry_url: a registry's URL with a user or password in it"),
+        (
+            "INPUT_OCI_REGISTRY_URL",
+            "oci://a:b@c.example.com/d",
+            "input oci_registry_url: a registry's URL with a user or password in it",
+        ),
         ("CR_PAGES_BRANCH", "a..b", "CR_PAGES_BRANCH: `a..b` cannot be a branch"),
-        ("INPUT_NAMES", "a/b", "`a/b` is not the name of a chart"),
+        ("INPUT_NAMES", "a/b", "input names: `a/b` is not the name of a chart"),
     ] {
         let problems = check(&[(name, value)], "", "").unwrap_err();
         let told: Vec<_> = problems.into_iter().map(|problem| problem.what).collect();
@@ -121,7 +125,12 @@ fn everything_that_chart_releaser_can_be_told_is_honoured_or_told_or_refused() {
         ("git-repo", "charts", nothing, nothing),
         ("git-repo", "other", &["has no effect: this run publishes to acme/charts"], nothing),
         ("git-base-url", "https://api.github.com/", nothing, nothing),
-        ("git-base-url", "https://ghe.example.com/", &["has no effect: GitHub is where the workflow runs"], nothing),
+        (
+            "git-base-url",
+            "https://ghe.example.com/",
+            &["has no effect: GitHub is where the workflow runs"],
+            nothing,
+        ),
         ("git-upload-url", "https://uploads.github.com/", nothing, nothing),
         ("git-upload-url", "https://a:b@c", &["has no effect: GitHub is where the workflow runs"], nothing),
         ("charts-repo", "https://a", &["has no effect: as in chart-releaser since 2022"], nothing),
@@ -150,7 +159,8 @@ fn everything_that_chart_releaser_can_be_told_is_honoured_or_told_or_refused() {
     ] {
         let variable = format!("CR_{}", key.to_uppercase().replace('-', "_"));
         let expected = |before: &str| {
-            let of = |texts: &[&str]| texts.iter().map(|text| format!("{before}: {text}")).collect::<Vec<_>>();
+            let of =
+                |texts: &[&str]| texts.iter().map(|text| format!("{before}: {text}")).collect::<Vec<_>>();
             (of(notices), of(problems))
         };
         let result = |result: Result<Config, Vec<Problem>>| match result {
@@ -171,12 +181,34 @@ fn everything_that_chart_releaser_can_be_told_is_honoured_or_told_or_refused() {
 fn every_input_of_its_action_is_honoured_or_told_or_refused() {
     let nothing: &[&str] = &[];
     for (input, value, notices, problems) in [
-        ("version", "v1.7.0", &["input version: has no effect: the version of chart-releaser has no meaning here"][..], nothing),
-        ("charts_repo_url", "https://a", &["input charts_repo_url: has no effect: as in chart-releaser since 2022"], nothing),
+        (
+            "version",
+            "v1.7.0",
+            &["input version: has no effect: the version of chart-releaser has no meaning here"][..],
+            nothing,
+        ),
+        (
+            "charts_repo_url",
+            "https://a",
+            &["input charts_repo_url: has no effect: as in chart-releaser since 2022"],
+            nothing,
+        ),
         ("skip_existing", "true", nothing, nothing),
-        ("skip_existing", "false", &["input skip_existing: `false` has no effect: what is published is always kept"], nothing),
+        (
+            "skip_existing",
+            "false",
+            &["input skip_existing: `false` has no effect: what is published is always kept"],
+            nothing,
+        ),
         ("skip_packaging", "false", nothing, nothing),
-        ("skip_packaging", "true", nothing, &["input skip_packaging: packages of earlier steps are not published: this program makes them itself"]),
+        (
+            "skip_packaging",
+            "true",
+            nothing,
+            &[
+                "input skip_packaging: packages of earlier steps are not published: this program makes them itself",
+            ],
+        ),
         ("skip_upload", "false", nothing, nothing),
         ("skip_upload", "true", nothing, nothing),
         ("mark_as_latest", "true", nothing, nothing),
@@ -186,7 +218,11 @@ fn every_input_of_its_action_is_honoured_or_told_or_refused() {
     ] {
         let variable = format!("INPUT_{}", input.to_uppercase());
         match check(&[(&variable, value)], "", "") {
-            Ok(config) => assert_eq!((told(&config.notices).as_slice(), nothing), (&notices.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>()[..], problems), "{input}"),
+            Ok(config) => assert_eq!(
+                (told(&config.notices).as_slice(), nothing),
+                (&notices.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>()[..], problems),
+                "{input}"
+            ),
             Err(wrong) => assert_eq!(told(&wrong), problems, "{input}"),
         }
     }
@@ -204,7 +240,10 @@ fn no_release_is_the_latest_when_that_is_said() {
     assert_eq!(latest(&[], "", "make-release-latest: false\n"), Latest::None);
     // True is what the input says when nobody says anything.
     assert_eq!(latest(&[("INPUT_MARK_AS_LATEST", "true")], "", "make-release-latest: false\n"), Latest::None);
-    assert_eq!(latest(&[("CR_MAKE_RELEASE_LATEST", "true")], "", "make-release-latest: false\n"), Latest::Only);
+    assert_eq!(
+        latest(&[("CR_MAKE_RELEASE_LATEST", "true")], "", "make-release-latest: false\n"),
+        Latest::Only
+    );
     assert_eq!(latest(&[("INPUT_LATEST_CHART", "demo"), ("CR_MAKE_RELEASE_LATEST", "false")], "", ""), chart);
     let both = [("INPUT_MARK_AS_LATEST", "false"), ("INPUT_LATEST_CHART", "demo")];
     let problems = check(&both, "", "").unwrap_err();
@@ -243,7 +282,10 @@ fn a_registry_in_the_names_of_tomorrow_is_one_more_channel() {
     assert_eq!(wrong(&[url, user]), "input oci_username: there is no password for it");
     assert_eq!(wrong(&[url, password]), "input oci_password: there is no user for it");
     let short = wrong(&[url, user, ("INPUT_OCI_PASSWORD", "pwpwpw")]);
-    assert!(short.starts_with("input oci_password: this is no password") && !short.contains("pwpwpw"), "{short}");
+    assert!(
+        short.starts_with("input oci_password: this is no password") && !short.contains("pwpwpw"),
+        "{short}"
+    );
 }
 
 #[test]
@@ -258,7 +300,11 @@ fn the_first_token_counts() {
     ];
     while let Some((name, token)) = all.last() {
         let given = config(&all, "", "");
-        assert_eq!(given.github.token.map(|token| token.expose().to_owned()).as_deref(), Some(*token), "{name}");
+        assert_eq!(
+            given.github.token.map(|token| token.expose().to_owned()).as_deref(),
+            Some(*token),
+            "{name}"
+        );
         assert_eq!(given.secrets.len(), all.len(), "each of them is a secret");
         assert!(given.notices.is_empty(), "{name}");
         all.pop();
@@ -267,7 +313,11 @@ fn the_first_token_counts() {
 
 #[test]
 fn a_token_in_a_file_is_refused_and_never_shown() {
-    for file in ["token: ghs_markedInTheFile\n", "TOKEN: ghs_markedInTheFile\n", "{\"token\": \"ghs_markedInTheFile\"}"] {
+    for file in [
+        "token: ghs_markedInTheFile\n",
+        "TOKEN: ghs_markedInTheFile\n",
+        "{\"token\": \"ghs_markedInTheFile\"}",
+    ] {
         let problems = check(&[], "", file).unwrap_err();
         assert_eq!(told(&problems), ["cr.yaml:1 token: a token stands in a file for everybody's eyes"]);
         assert!(!format!("{problems:?}").contains("marked"));
@@ -276,11 +326,19 @@ fn a_token_in_a_file_is_refused_and_never_shown() {
 
 #[test]
 fn a_file_of_chart_releaser_may_have_the_keys_of_both_and_no_others() {
-    let given = config(&[], "", "pages-branch: site\nstrict: true\nSkip-Existing: true\npush: true\ncharts: [a]\n");
-    assert_eq!((given.pages.branch.as_str(), given.strict, given.charts), ("site", true, vec!["a".to_owned()]));
+    let given =
+        config(&[], "", "pages-branch: site\nstrict: true\nSkip-Existing: true\npush: true\ncharts: [a]\n");
+    assert_eq!(
+        (given.pages.branch.as_str(), given.strict, given.charts),
+        ("site", true, vec!["a".to_owned()])
+    );
+    assert!(config(&[], "", "strict: 'True'\n").strict, "chart-releaser takes a switch in quotes");
+    let wrong = told_without_next(&check(&[], "", "\nstrict: 'often'\n").unwrap_err());
+    assert_eq!(wrong, ["cr.yaml:2 strict: `often` is neither true nor false"]);
     let json = config(&[], "", "{\n\t\"pages-branch\": \"site\",\n\t\"skip-existing\": true\n}\n");
     assert_eq!(json.pages.branch, "site");
-    let problems = check(&[], "", "pages-branch: site\nskip-exsting: true\nsign: [a]\nowner: a\nowner: b\n").unwrap_err();
+    let problems = check(&[], "", "pages-branch: site\nskip-exsting: true\nsign: [a]\nowner: a\nowner: b\n")
+        .unwrap_err();
     let all = told_without_next(&problems);
     assert_eq!(
         all,
@@ -323,7 +381,9 @@ fn a_variable_that_chart_releaser_does_not_have_is_told() {
 #[test]
 fn the_inputs_are_listed_for_the_definition_of_the_action() {
     let inputs = inputs(&Cli::command());
-    for input in ["charts_dir", "channels", "names", "since", "skip_upload", "version", "install_only", "token"] {
+    for input in
+        ["charts_dir", "channels", "names", "since", "skip_upload", "version", "install_only", "token"]
+    {
         assert!(inputs.iter().any(|other| other == input), "{input}");
     }
     for option in ["channel", "charts", "json", "color", "quiet", "into", "only", "repository"] {

@@ -209,7 +209,8 @@ impl Open {
     ) -> Result<(Option<String>, bool), Problem> {
         let told = |error: &git2::Error| failed("reading the branches of origin", error);
         let mut any = false;
-        let branches = self.repository.references_glob("refs/remotes/origin/*").map_err(|error| told(&error))?;
+        let branches =
+            self.repository.references_glob("refs/remotes/origin/*").map_err(|error| told(&error))?;
         for branch in branches {
             let branch = branch.map_err(|error| told(&error))?;
             // A name that is not text is none that somebody wrote down. What origin's HEAD is has a name of its own.

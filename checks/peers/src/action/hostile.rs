@@ -43,7 +43,8 @@ fn names(world: &World) -> Result<()> {
         // A folder may have any name; the chart in it must not.
         let folder = format!("charts/{name}");
         online.chart(&folder, &format!("demo-{number}"), "1.0.0");
-        online.write(&format!("{folder}/files/{name}"), "text\n");
+        // No Helm reads a file back whose name has a backslash: such a chart is refused.
+        online.write(&format!("{folder}/files/{}", name.replace('\\', "")), "text\n");
         let bad = format!("charts/bad-{number}");
         let quoted = serde_json::to_string(name)?;
         online
@@ -73,8 +74,9 @@ fn names(world: &World) -> Result<()> {
         ensure!(paths.contains(&format!("charts/{name}")), "{name} is garbled in {paths:#?}");
     }
     ensure!(!outcome.output("changed_charts").contains("\n"), "{}", outcome.output("changed_charts"));
-    // The runner of GitHub also takes commands in another form, anywhere in a line.
-    for line in outcome.log.lines().filter(|line| line.contains("##[")) {
+    // Where a line begins with a command, the runner of GitHub takes that; else it also takes commands in another form, anywhere
+    // in the line.
+    for line in outcome.log.lines().filter(|line| line.contains("##[") && !line.starts_with("::")) {
         ensure!(!stands_alone(&outcome.log, line), "the runner would take this as a command: {line}");
     }
     Ok(())

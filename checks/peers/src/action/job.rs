@@ -221,7 +221,8 @@ impl Outcome {
             }
             // What the Action says of its own steps is said once more of itself.
             match (command, entry.get("raw")) {
-                ("set-output", None) if depth == 1 => {
+                // act shows what the last step wrote as the Action's own, also when that was not the step with its outputs.
+                ("set-output", None) if depth == 1 && text("name") != "only" => {
                     outcome.outputs.insert(text("name").into(), text("arg").into());
                 }
                 ("summary", None) if depth == 1 => outcome.summary = text("content").into(),
@@ -284,7 +285,6 @@ impl Outcome {
         Ok(())
     }
 
-    #[track_caller]
     pub fn output(&self, name: &str) -> &str {
         self.outputs.get(name).map_or("", String::as_str)
     }

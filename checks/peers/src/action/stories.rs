@@ -141,12 +141,12 @@ fn pull_request(world: &World, action: &Released) -> Result<()> {
     });
     let outcome = action.run(world, &online, "pull_request", &payload)?.well()?;
     online.nothing_was_written();
-    outcome.has(&[("command", "plan"), ("changed_charts", "charts/demo"), ("index_changed", "false")])?;
-    ensure!(
-        outcome.field("released", "version")?.contains(&"1.1.0".to_owned()),
-        "{}",
-        outcome.output("released")
-    );
+    outcome.has(&[
+        ("command", "plan"),
+        ("changed_charts", "charts/demo"),
+        ("released", "[]"),
+        ("index_changed", "false"),
+    ])?;
     ensure!(outcome.packages() == "", "{}", outcome.packages());
     outcome.summary_says(&["demo", "1.1.0"])
 }
