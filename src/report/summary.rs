@@ -232,7 +232,9 @@ fn to_open(next: &str, source: Option<&Source>) -> Option<String> {
     let plain = |character: &char| character.is_ascii_alphanumeric() || "-._~/:?=&%+#".contains(*character);
     let begins = next.find(&repository)?;
     let url: String = next[begins..].chars().take_while(plain).collect();
-    Some(url.trim_end_matches(['.', ':', '?']).to_owned())
+    let url = url.trim_end_matches(['.', ':', '?']);
+    // Nothing that leads out of the repository again.
+    (!url.contains("..")).then(|| url.to_owned())
 }
 
 /// A version in a table.

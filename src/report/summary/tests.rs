@@ -334,5 +334,6 @@ fn a_page_of_the_repository_can_be_opened_and_no_other() {
     assert_eq!(open(&format!("see {settings}.")).as_deref(), Some(settings));
     assert_eq!(open("see https://github.com/acme/charts-evil/x"), None);
     assert_eq!(open("see https://evil.example/acme/charts/"), None);
+    assert_eq!(open("see https://github.com/acme/charts/../../evil"), None);
     assert_eq!(open(&format!("{settings}><script>")).as_deref(), Some(settings));
 }
