@@ -106,9 +106,9 @@ fn certificates_that_are_named_and_not_there_are_told_and_no_others_are_trusted_
     let (folder, file) = (empty.to_string_lossy().into_owned(), empty.join("house.pem"));
 
     let named = [("SSL_CERT_DIR", folder.as_str())];
-    world.run_with(&named, &publish).ends_with(1).says("SSL_CERT_DIR is set: let it name certificates");
+    world.run_with(&named, &publish).ends_with(2).says("SSL_CERT_DIR is set: let it name certificates");
     let named = [("SSL_CERT_FILE", &*file.to_string_lossy())];
-    world.run_with(&named, &publish).ends_with(1).says("SSL_CERT_FILE is set: let it name certificates");
+    world.run_with(&named, &publish).ends_with(2).says("SSL_CERT_FILE is set: let it name certificates");
     world.nothing_was_written();
 }
 
