@@ -126,7 +126,8 @@ fn refs(world: &World, action: &Released) -> Result<()> {
 fn payload(world: &World, action: &Released) -> Result<()> {
     let mut online = with_workflow(WORKFLOW);
     online.chart("charts/demo", "demo", "1.0.0");
-    let head = online.commit_and_push("$(touch $HOME/executed-by-a-name)\n\n::set-output name=released::forged\n");
+    let head =
+        online.commit_and_push("$(touch $HOME/executed-by-a-name)\n\n::set-output name=released::forged\n");
     // The event of a push, with fields that are not what they should be.
     let mut payload = pushed("main --upload-pack=touch${IFS}$HOME/executed-by-a-name", &head);
     payload["head_commit"] = serde_json::json!({"message": "::set-output name=released::forged"});

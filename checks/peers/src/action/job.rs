@@ -157,7 +157,9 @@ impl Released {
             .arg("--eventpath")
             .arg(&file)
             .arg("--secret")
-            .arg(format!("GITHUB_TOKEN={token}"));
+            .arg(format!("GITHUB_TOKEN={token}"))
+            .arg("--secret")
+            .arg(format!("OUR_TOKEN={TOKEN}"));
         for (name, value) in &settings {
             act.arg("--env").arg(format!("{name}={value}"));
         }

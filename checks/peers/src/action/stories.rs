@@ -7,7 +7,7 @@ use super::{
 use crate::{
     journey::{
         github::{READ_TOKEN, Release},
-        online::{Online, TOKEN},
+        online::Online,
     },
     report::Report,
     world::World,
@@ -230,7 +230,7 @@ fn tag(world: &World, action: &Released) -> Result<()> {
 
 fn of_chart_releaser(world: &World, action: &Released) -> Result<()> {
     let lines = format!(
-        "{WORKFLOW}        with: {{charts_dir: helm, mark_as_latest: false, skip_existing: true}}\n        env:\n          CR_TOKEN: {TOKEN}\n          CR_RELEASE_NAME_TEMPLATE: 'chart-{{{{ .Version }}}}'\n"
+        "{WORKFLOW}        with: {{charts_dir: helm, mark_as_latest: false, skip_existing: true}}\n        env:\n          CR_TOKEN: ${{{{ secrets.OUR_TOKEN }}}}\n          CR_RELEASE_NAME_TEMPLATE: 'chart-{{{{ .Version }}}}'\n"
     );
     let mut online = with_workflow(&lines);
     online.chart("helm/demo", "demo", "1.0.0");
@@ -252,6 +252,7 @@ fn read_only(world: &World, action: &Released) -> Result<()> {
     let mut online = with_workflow(WORKFLOW);
     online.chart("charts/demo", "demo", "1.0.0");
     let head = online.commit_and_push("Begin");
+    online.git.token(READ_TOKEN, false);
     let payload = requested(&head, &head);
     let planned = action.run_with_token(world, &online, "pull_request", &payload, READ_TOKEN)?.well()?;
     planned.has(&[("command", "plan"), ("changed_charts", "charts/demo")])?;
