@@ -102,3 +102,15 @@ fn every_input_and_output_says_what_it_is() {
         assert_eq!(text(under(output, "value")), format!("${{{{ steps.run.outputs.{name} }}}}"));
     }
 }
+
+#[test]
+fn the_reference_has_every_input_and_output() {
+    let definition = definition();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/action.md");
+    let page = fs::read_to_string(page).expect("docs/action.md is there");
+    for part in ["inputs", "outputs"] {
+        for name in keys(under(&definition, part)) {
+            assert!(page.contains(&format!("`{name}`")), "docs/action.md does not have {name} of {part}");
+        }
+    }
+}
