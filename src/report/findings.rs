@@ -119,7 +119,9 @@ fn push(
     problem: Problem,
     whose: Whose,
 ) {
-    match list.iter_mut().find(|known| known.subject == subject && known.problem == problem) {
+    // The channels of a version come one after the other.
+    let mut same_subject = list.iter_mut().rev().take_while(|known| known.subject == subject);
+    match same_subject.find(|known| known.problem == problem) {
         Some(known) => known.channels.extend(channel.cloned()),
         None => {
             let channels = channel.cloned().into_iter().collect();

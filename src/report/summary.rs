@@ -32,6 +32,8 @@ pub struct Source {
 const LONGEST: usize = 4000;
 /// Of a text in a table.
 const LONGEST_CELL: usize = 300;
+/// So many versions with the same problem are named.
+const MOST_NAMES: usize = 20;
 /// More than so many published versions are folded.
 const MANY: usize = 5;
 
@@ -156,23 +158,44 @@ fn to_do(page: &mut Page, findings: &[Finding], source: Option<&Source>) {
         (Whose::Nobody, "Unfinished, and nobody has to do anything but run it again"),
     ] {
         page.open(&format!("\n#### {heading}\n"), "");
-        for finding in findings.iter().filter(|finding| finding.whose == whose) {
-            page.row(&in_full(finding, source));
+        for (subjects, finding) in together(findings.iter().filter(|finding| finding.whose == whose)) {
+            page.row(&in_full(&subjects, finding, source));
         }
         page.close();
     }
 }
 
-/// Which version in which channel, what, where, and the line to paste.
-fn in_full(Finding { subject, channels, problem, .. }: &Finding, source: Option<&Source>) -> String {
+/// What is the same for several versions is said once, of all of them.
+fn together<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<(Vec<&'a str>, &'a Finding)> {
+    let mut all: Vec<(Vec<&str>, &Finding)> = Vec::new();
+    let mut known: BTreeMap<_, usize> = BTreeMap::new();
+    for finding in findings {
+        let Problem { what, place, next, .. } = &finding.problem;
+        let place = place.as_ref().map(|place| (&place.file, place.line));
+        let at = *known.entry((what, place, next, &finding.channels)).or_insert(all.len());
+        match all.get_mut(at) {
+            Some((subjects, _)) => subjects.push(&finding.subject),
+            None => all.push((vec![&finding.subject], finding)),
+        }
+    }
+    all
+}
+
+/// Which versions in which channel, what, where, and the line to paste.
+fn in_full(subjects: &[&str], finding: &Finding, source: Option<&Source>) -> String {
+    let Finding { channels, problem, .. } = finding;
     let what = beginning(&problem.what, LONGEST);
     let (first, rest) = what.split_once('\n').unwrap_or((&what, ""));
     let mut text = String::from("\n");
-    if !subject.is_empty() {
+    let subjects: Vec<_> = subjects.iter().filter(|subject| !subject.is_empty()).collect();
+    if !subjects.is_empty() {
         let channels: Vec<_> = channels.iter().map(|channel| code(&channel.0)).collect();
         let channels =
             if channels.is_empty() { String::new() } else { format!(" in {}", channels.join(", ")) };
-        text += &format!("**{}**{channels}: ", code(subject));
+        let more = subjects.len().saturating_sub(MOST_NAMES);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let names: Vec<_> = subjects.iter().take(MOST_NAMES).map(|subject| code(subject)).collect();
+        text += &format!("**{}**{more}{channels}: ", names.join(", "));
     }
     text += &said(first);
     text += &problem.place.iter().map(|place| format!(" ({})", place_of(place, source))).collect::<String>();
@@ -209,7 +232,9 @@ fn to_open(next: &str, source: Option<&Source>) -> Option<String> {
     let plain = |character: &char| character.is_ascii_alphanumeric() || "-._~/:?=&%+#".contains(*character);
     let begins = next.find(&repository)?;
     let url: String = next[begins..].chars().take_while(plain).collect();
-    Some(url.trim_end_matches(['.', ':', '?']).to_owned())
+    let url = url.trim_end_matches(['.', ':', '?']);
+    // Nothing that leads out of the repository again.
+    (!url.contains("..")).then(|| url.to_owned())
 }
 
 /// A version in a table.

@@ -55,14 +55,14 @@ fn the_bytes_are_those_that_another_channel_had_before_with_their_provenance() {
         .asset("demo-1.0.0.tgz", package.clone())
         .asset("demo-1.0.0.tgz.prov", SIGNED);
     world.github.seed(release);
-    world.publish(FOLDER).ends_with(0);
+    world.publish_to(&["releases", &world.oci()], FOLDER).ends_with(0);
     let expected: BTreeMap<_, _> =
         [("demo-1.0.0.tgz".to_owned(), package), ("demo-1.0.0.tgz.prov".to_owned(), SIGNED.to_vec())].into();
     assert_eq!(left(&world), expected);
 }
 
 #[test]
-fn what_a_dead_run_began_and_what_stops_half_way_are_left_too() {
+fn what_a_dead_run_began_is_left_by_the_one_that_finishes_it() {
     let world = online();
     world.front.at_nth("PATCH", "/releases/", 1, Fault::KillAfter);
     world.publish(FOLDER).was_killed();
@@ -70,7 +70,6 @@ fn what_a_dead_run_began_and_what_stops_half_way_are_left_too() {
     assert!(left(&world).is_empty());
     let asset = world.github.tagged("demo-1.0.0").remove(0).assets.remove(0);
 
-    // The tag of the registry fails: the pages are held back, and the release is public.
     world.publish(FOLDER).ends_with(0);
     assert_eq!(left(&world)["demo-1.0.0.tgz"], asset.bytes);
 }
@@ -88,18 +87,16 @@ fn a_version_that_is_public_only_in_part_is_left_and_told() {
 #[test]
 fn what_cannot_be_left_is_told_after_everything_is_published() {
     let world = World::with_a_chart();
-    world.write("file", "no folder");
-    world
-        .publish(&["--packages", "file/packages"])
-        .ends_with(1)
-        .says("the packages are published, but were not left");
-    assert_eq!(world.stored().len(), crate::world::DEMO.len());
-    let run = World::with_a_chart();
-    run.write("file", "no folder");
-    let run = run.publish(&["--packages", "file/packages", "--json"]).ends_with(1);
+    world.write(".packages/demo-1.0.0.tgz/a-folder", "in the way");
+    let run = world.publish(&[FOLDER, &["--json"]].concat()).ends_with(1);
+    assert_eq!(world.stored(), crate::world::DEMO);
     let document: serde_json::Value = serde_json::from_str(&run.out).expect("a document");
     assert_eq!(document["afterwards"].as_array().expect("a list").len(), 1);
     assert_eq!(document["counts"]["published"], 1);
+
+    let world = World::with_a_chart();
+    world.write(".packages/demo-1.0.0.tgz/a-folder", "in the way");
+    world.publish(FOLDER).ends_with(1).says("the packages are published, but were not left as files");
 }
 
 #[test]

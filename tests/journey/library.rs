@@ -65,7 +65,6 @@ async fn a_panic_in_one_chart_is_a_failure_of_that_chart() {
         only: None,
         backfill: false,
         head: None,
-        keep: false,
         at_once: 2,
         source_url: None,
         keep: false,

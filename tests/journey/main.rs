@@ -24,6 +24,7 @@ mod places;
 mod provenance;
 mod races;
 mod releases;
+mod runner_commands;
 mod secrets;
 mod stop_anywhere;
 mod tagged;

@@ -301,12 +301,30 @@ fn every_row_of_a_table_has_the_cells_of_its_head() {
 fn ten_thousand_versions_fit_and_the_rest_is_said() {
     let version = |number: usize| {
         let is = planned(&format!("chart-{number}@1.0.0"), &[]);
-        (is, outcomes(&[("releases", Outcome::Stopped(Problem::new("x".repeat(200))))]))
+        (
+            is,
+            outcomes(&[(
+                "releases",
+                Outcome::Stopped(Problem::new(format!("{number} {}", "x".repeat(200)))),
+            )]),
+        )
     };
     let large = Report { versions: (0..10_000).map(version).collect(), ..Report::default() };
     let text = report(&large, Some(&source()));
     assert!(text.len() < 1024 * 1024, "{}", text.len());
     assert!(text.contains("too long for GitHub"));
+}
+
+#[test]
+fn what_is_the_same_for_all_charts_is_said_once() {
+    let version = |number: usize| {
+        let stopped = Outcome::Stopped(Problem::new("this token may not push").next("paste this"));
+        (planned(&format!("c{number}@1.0.0"), &[]), outcomes(&[("oci", stopped)]))
+    };
+    let told = Report { versions: (0..25).map(version).collect(), ..Report::default() };
+    let text = report(&told, None);
+    assert_eq!(text.matches("paste this").count(), 1);
+    assert!(text.contains("`c19@1.0.0`** and 5 more in `oci`: this token may not push\n"), "{text}");
 }
 
 #[test]
@@ -316,5 +334,6 @@ fn a_page_of_the_repository_can_be_opened_and_no_other() {
     assert_eq!(open(&format!("see {settings}.")).as_deref(), Some(settings));
     assert_eq!(open("see https://github.com/acme/charts-evil/x"), None);
     assert_eq!(open("see https://evil.example/acme/charts/"), None);
+    assert_eq!(open("see https://github.com/acme/charts/../../evil"), None);
     assert_eq!(open(&format!("{settings}><script>")).as_deref(), Some(settings));
 }
