@@ -241,13 +241,13 @@ fn since(before: &str, checkout: &dyn Checkout, notices: &mut Vec<Problem>) -> O
     if is_id && checkout.has(before) {
         return Some(before.to_owned());
     }
-    let which = if is_id { before.get(..10).unwrap_or(before) } else { "of the event" };
-    notices.push(
-        Problem::new(format!(
-            "this clone does not have the commit {which} that was there before: only the current version of each chart is looked at"
-        ))
-        .next("let actions/checkout have `fetch-depth: 0`; after a force push, name older versions with `names`"),
-    );
+    let why = match before.get(..10).filter(|_| is_id) {
+        Some(short) => format!("the commit before this event, {short}, is not in this clone"),
+        None => "what the event names as the commit before it is none".into(),
+    };
+    notices.push(Problem::new(format!("{why}: only the current version of each chart is looked at")).next(
+        "let actions/checkout have `fetch-depth: 0`; after a force push, name older versions with `names`",
+    ));
     None
 }
 

@@ -462,3 +462,112 @@ fn the_definition_of_the_action_has_every_input_and_output_and_passes_them_on() 
         assert!(action.contains(&format!("steps.run.outputs.{output} }}}}")), "{output}");
     }
 }
+
+/// The commands that a runner takes from a log, as it does: none while they are stopped, until it reads its word.
+fn taken(log: &str) -> Vec<(String, String)> {
+    let mut stopped_by: Option<String> = None;
+    let mut taken = Vec::new();
+    for line in log.lines() {
+        let line = line.trim_start();
+        if let Some(word) = &stopped_by {
+            if line.trim_end() == format!("::{word}::") {
+                stopped_by = None;
+            }
+            continue;
+        }
+        if let Some((command, data)) = line.strip_prefix("::").and_then(|line| line.split_once("::")) {
+            let (name, properties) = command.split_once(' ').unwrap_or((command, ""));
+            match name {
+                "stop-commands" => stopped_by = Some(data.to_owned()),
+                _ => taken.push((name.to_owned(), format!("{properties}::{data}"))),
+            }
+        } else {
+            assert!(!line.contains("##["), "the runner takes a command of the old kind from {line}");
+        }
+    }
+    assert_eq!(stopped_by, None, "the runner is left without commands");
+    taken
+}
+
+#[test]
+fn what_was_refused_is_told_at_every_place_and_the_rest_is_published() {
+    let mut world = Online::with_a_chart();
+    Step::push(&world, NOTHING).run().ends_with(0);
+    outputs(&world);
+    summary(&world);
+    world.write("charts/demo/values.yaml", "greeting: changed\n");
+    world.chart("charts/other", "other", "0.1.0");
+    world.commit_and_push("Change one, and add another");
+    let run = Step::push(&world, NOTHING).with("strict", "true").run().ends_with(3);
+    let told = outputs(&world);
+    assert_eq!((&*told["changed_charts"], &*told["chart_version"]), ("charts/other", "0.1.0"));
+    let refused: Value = serde_json::from_str(&told["refused"]).expect("JSON");
+    assert_eq!((&refused[0]["name"], &refused[0]["version"]), (&json!("demo"), &json!("1.0.0")));
+    assert!(summary(&world).contains("values.yaml"));
+    let taken = taken(&run.err);
+    let errors: Vec<_> = taken.iter().filter(|(name, _)| name == "error").collect();
+    assert_eq!(errors.len(), 1, "{taken:?}");
+    assert!(errors[0].1.contains("file=charts/demo/Chart.yaml"), "{errors:?}");
+    assert_eq!(left(&world), ["other-0.1.0.tgz"]);
+}
+
+#[test]
+fn hostile_names_make_the_runner_do_nothing() {
+    let mut world = Online::with_a_chart();
+    let names = [
+        "::set-output name=chart_version::9.9.9",
+        "##[add-path]tmp",
+        "$(touch pwned)",
+        "`touch pwned`",
+        "a%0A::add-path::b",
+        "🦀 \"quotes\" 'and'",
+        "]]>--><script>",
+    ];
+    for (number, name) in names.iter().enumerate() {
+        world.write(
+            &format!("charts/{name}/Chart.yaml"),
+            format!("apiVersion: v2\nname: {}\nversion: 1.0.{number}\n", json!(name)),
+        );
+        let text = format!(
+            "apiVersion: v2\nname: fine{number}\ndescription: {}\nversion: 1.0.0\n",
+            json!(format!("{name}\n{name}"))
+        );
+        world.write(&format!("charts/fine{number}/{name}.txt"), name);
+        world.write(&format!("charts/fine{number}/Chart.yaml"), text);
+    }
+    world.commit_and_push("Bring hostile charts");
+    let mut step =
+        Step::push(&world, "\n::add-path::/tmp").with("exclude", "nowhere\n::set-output name=a::b");
+    step = step.with("version", "::set-output name=a::b").variable("CR_::add-path::X", "1");
+    let document: Value = json!({
+        "before": "::set-output name=a::b",
+        "repository": {"default_branch": "main"},
+    });
+    step.document = document.to_string();
+    let run = step.run().ends_with(1);
+    let known = ["add-mask", "group", "endgroup", "notice", "warning", "error"];
+    for (name, data) in taken(&run.err) {
+        assert!(known.contains(&name.as_str()), "{name} {data}");
+    }
+    let told = outputs(&world);
+    assert_eq!(told.len(), 9, "{told:?}");
+    let released: Value = serde_json::from_str(&told["released"]).expect("JSON");
+    assert_eq!(released.as_array().map(Vec::len), Some(names.len() + 1));
+    assert!(!world.path("repository/pwned").exists());
+
+    // Branches and tags, as far as git allows them, and documents that git did not make.
+    for reference in [
+        "refs/heads/$(touch${IFS}pwned)",
+        "refs/heads/main\n::add-path::/tmp",
+        "refs/tags/`id`;x",
+        "::add-path::/tmp",
+    ] {
+        let mut step = Step::push(&world, NOTHING).with("branches", "::set-output/*");
+        step.reference = reference.into();
+        let run = step.run();
+        for (name, data) in taken(&run.err) {
+            assert!(known.contains(&name.as_str()), "{name} {data}");
+        }
+        assert_eq!(outputs(&world).len(), 9);
+    }
+}
