@@ -2,6 +2,7 @@
 
 use crate::{
     commands::{command, run},
+    registry::HOUSE,
     world::{World, copy},
 };
 use anyhow::{Context, Result, ensure};
@@ -73,7 +74,9 @@ impl Image {
             bud.args(["--build-arg", &format!("{name}={value}")]);
         }
         run(bud.arg(&context))?;
-        image.container = image.said(&["from", "--pull-never", "chart-release:check"])?;
+        let house = format!("{HOUSE}:127.0.0.1");
+        image.container =
+            image.said(&["from", "--pull-never", "--add-host", &house, "chart-release:check"])?;
         let inspected = image.said(&["inspect", "--type", "image", "chart-release:check"])?;
         image.configuration = serde_json::from_str::<Inspected>(&inspected)?.image.config;
         ensure!(!image.configuration.entrypoint.is_empty(), "the image has no entry point");

@@ -43,6 +43,9 @@ pub const PASSWORD: &str = "only-for-these-checks";
 /// `USER` and `PASSWORD` as `htpasswd -B` writes them, with the cheapest hash that there is.
 const HTPASSWD: &str = "peers:$2b$04$s8kxViRFY/WIgoDljyRnouIfpHAsoY8mVp.tdxBf3YdyYz/Ubbyb.\n";
 
+/// The name of this machine for who speaks HTTPS: to a loopback address the program speaks without encryption.
+pub const HOUSE: &str = "registry.example.com";
+
 /// What a registry needs to be spoken to over HTTPS.
 pub struct Encryption {
     /// Nobody else vouches for it.
@@ -51,9 +54,9 @@ pub struct Encryption {
 }
 
 impl Encryption {
-    /// For `127.0.0.1`, written into `folder`.
+    /// For [`HOUSE`], written into `folder`.
     pub fn new(folder: &Path) -> Result<Self> {
-        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
+        let made = rcgen::generate_simple_self_signed([HOUSE.to_owned()])?;
         let encryption = Self { certificate: folder.join("certificate.pem"), key: folder.join("key.pem") };
         fs::write(&encryption.certificate, made.cert.pem())?;
         fs::write(&encryption.key, made.signing_key.serialize_pem())?;

@@ -5,7 +5,7 @@ use crate::{
     image::{Image, REVISION, SOURCE, VERSION},
     program::channel,
     published::Published,
-    registry::{Access, Encryption, Registry, Software},
+    registry::{Access, Encryption, HOUSE, Registry, Software},
     report::Report,
     repository::Repository,
     world::World,
@@ -38,11 +38,13 @@ pub fn check(world: &World, report: &mut Report) -> Result<()> {
         ensure!(!repository.folder.join("published").exists(), "it made a folder");
         Ok(())
     });
-    report.must_fail("... and could not, if nobody said that it may read it", || {
+    report.check("... and says so where nobody allowed it to read that", || {
         let nothing = world.folder("nothing")?.join("gitconfig");
         fs::write(&nothing, "")?;
         let mounted = [mounted(&repository.folder, "/repository"), mounted(&nothing, "/etc/gitconfig")];
-        run(&mut image.program(&mounted, &[], &["plan"])).map(drop)
+        let said = refused(&mut image.program(&mounted, &[], &["plan"]))?;
+        ensure!(said.contains("belongs to another user"), "it says\n{said}");
+        Ok(())
     });
     let registry =
         Registry::start(&world.peers, Software::Distribution3, Access::Anybody, &world.folder("registry")?)?;
@@ -52,7 +54,9 @@ pub fn check(world: &World, report: &mut Report) -> Result<()> {
     let encryption = Encryption::new(&world.folder("certificate")?)?;
     let registry = Registry::start_encrypted(&world.peers, &encryption, &world.folder("registry")?)?;
     report.check("without certificates it speaks HTTPS, and does not trust everybody", || {
-        let said = refused(&mut publishing(&repository, &image, &registry, &[], &[]))?;
+        let output = publishing(&repository, &image, &registry, &[], &[]).output()?;
+        ensure!(!output.status.success(), "it trusts a certificate that nobody vouches for");
+        let said = String::from_utf8([output.stdout, output.stderr].concat())?;
         ensure!(said.contains("certificate") && said.contains("SSL_CERT_FILE"), "it says\n{said}");
         ensure!(!said.contains("cannot set up HTTPS"), "it has no certificates:\n{said}");
         Ok(())
@@ -124,6 +128,7 @@ fn publishes(world: &World, repository: &Repository, image: &Image, registry: &R
     Ok(())
 }
 
+/// The command that publishes to the registry of the house, over HTTPS.
 fn publishing(
     repository: &Repository,
     image: &Image,
@@ -133,7 +138,8 @@ fn publishing(
 ) -> std::process::Command {
     let mut mounts = vec![mounted(&repository.folder, "/repository")];
     mounts.extend_from_slice(beside);
-    let oci = format!("oci://{}/{PATH}", registry.address);
+    let port = registry.address.rsplit(':').next().unwrap_or_default();
+    let oci = format!("oci://{HOUSE}:{port}/{PATH}");
     image.program(&mounts, variables, &["publish", "--channel", &oci])
 }
 
