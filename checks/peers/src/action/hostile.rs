@@ -9,6 +9,7 @@ use anyhow::{Result, ensure};
 
 pub fn check(world: &World, action: &Released, report: &mut Report) {
     report.check("charts, files and folders whose names are commands", || told(|| names(world, action)));
+    report.check("a folder and a file whose names have several lines", || told(|| lines(world, action)));
     report.check("a branch and a tag whose names are commands", || told(|| refs(world, action)));
     report.check("a commit message and a payload that are commands", || told(|| payload(world, action)));
     report.check("inputs that are commands", || told(|| inputs(world, action)));
@@ -101,6 +102,23 @@ fn stands_alone(log: &str, line: &str) -> bool {
         }
     }
     false
+}
+
+fn lines(world: &World, action: &Released) -> Result<()> {
+    let mut online = with_workflow(WORKFLOW);
+    let forged = "a\n::set-output name=chart_version::forged\nchart_version=forged\nEOF\n";
+    online.chart(&format!("charts/{forged}"), "demo", "1.0.0");
+    online.chart("charts/hello", "hello", "0.1.0");
+    online.write(&format!("charts/hello/{forged}.txt"), "text\n");
+    online.chart("charts/plain", "plain", "0.2.0");
+    let head = online.commit_and_push("Begin");
+    let outcome = action.run(world, &online, "push", &pushed(NOTHING, &head))?;
+    nothing_executed(action, &online)?;
+    ensure!(outcome.field("released", "name")?.contains(&"plain".to_owned()), "{}", outcome.log);
+    for (name, value) in &outcome.outputs {
+        ensure!(value != "forged", "{name} is forged");
+    }
+    outcome.has(&[("command", "publish")])
 }
 
 fn refs(world: &World, action: &Released) -> Result<()> {
