@@ -36,7 +36,9 @@ fn step<'a>(definition: &'a Node, id: &str) -> &'a Node {
 
 #[test]
 fn every_input_of_the_program_is_one_of_the_action_and_the_other_way_round() {
-    let read: BTreeSet<String> = config::inputs(&Cli::command()).into_iter().collect();
+    let mut read: BTreeSet<String> = config::inputs(&Cli::command()).into_iter().collect();
+    // Hidden from people, because only tests are in such a hurry.
+    read.remove("retry_pause");
     assert_eq!(keys(under(&definition(), "inputs")), read);
 }
 
@@ -98,5 +100,17 @@ fn every_input_and_output_says_what_it_is() {
         let name = text(name);
         assert!(!text(under(output, "description")).is_empty(), "{name}");
         assert_eq!(text(under(output, "value")), format!("${{{{ steps.run.outputs.{name} }}}}"));
+    }
+}
+
+#[test]
+fn the_reference_has_every_input_and_output() {
+    let definition = definition();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/action.md");
+    let page = fs::read_to_string(page).expect("docs/action.md is there");
+    for part in ["inputs", "outputs"] {
+        for name in keys(under(&definition, part)) {
+            assert!(page.contains(&format!("`{name}`")), "docs/action.md does not have {name} of {part}");
+        }
     }
 }

@@ -7,11 +7,15 @@ use super::{
 use crate::{journey::online::Online, report::Report, world::World};
 use anyhow::{Result, ensure};
 
-pub fn check(world: &World, report: &mut Report) {
-    report.check("charts, files and folders whose names are commands", || told(|| names(world)));
-    report.check("a branch and a tag whose names are commands", || told(|| refs(world)));
-    report.check("a commit message and a payload that are commands", || told(|| payload(world)));
-    report.check("inputs that are commands", || told(|| inputs(world)));
+pub fn check(world: &World, action: &Released, report: &mut Report) {
+    report.check("charts, files and folders whose names are commands", || told(|| names(world, action)));
+    report.check("a folder and a file whose names have several lines", || told(|| lines(world, action)));
+    report.check("a branch and a tag whose names are commands", || told(|| refs(world, action)));
+    report.check("a commit message and a payload that are commands", || told(|| payload(world, action)));
+    report.check("inputs that are commands", || told(|| inputs(world, action)));
+    report.must_fail("an Action that takes an input into a shell line", || {
+        told(|| inputs(world, &action.careless(world)?))
+    });
 }
 
 /// What each of them would do, were it executed.
@@ -20,7 +24,7 @@ const EXECUTED: &str = "executed-by-a-name";
 fn hostile_names() -> [String; 6] {
     [
         format!("$(touch ${{HOME}}/{EXECUTED})"),
-        format!("`touch {EXECUTED}`"),
+        format!("`touch ${{HOME}}/{EXECUTED}`"),
         "::set-output name=changed_charts::forged".into(),
         "##[set-output name=changed_charts;]forged".into(),
         "quotes \" and ' and \\ and %0A%25".into(),
@@ -36,8 +40,7 @@ fn nothing_executed(action: &Released, online: &Online) -> Result<()> {
     Ok(())
 }
 
-fn names(world: &World) -> Result<()> {
-    let action = Released::new(world)?;
+fn names(world: &World, action: &Released) -> Result<()> {
     let mut online = with_workflow(WORKFLOW);
     for (number, name) in hostile_names().iter().enumerate() {
         // A folder may have any name; the chart in it must not.
@@ -60,7 +63,7 @@ fn names(world: &World) -> Result<()> {
     );
     let head = online.commit_and_push("Begin");
     let outcome = action.run(world, &online, "push", &pushed(NOTHING, &head))?.badly()?;
-    nothing_executed(&action, &online)?;
+    nothing_executed(action, &online)?;
     let mut names = outcome.field("released", "name")?;
     names.sort();
     ensure!(
@@ -101,9 +104,25 @@ fn stands_alone(log: &str, line: &str) -> bool {
     false
 }
 
-fn refs(world: &World) -> Result<()> {
-    let action = Released::new(world)?;
-    let branch = "a$(touch${IFS}executed-by-a-name)";
+fn lines(world: &World, action: &Released) -> Result<()> {
+    let mut online = with_workflow(WORKFLOW);
+    let forged = "a\n::set-output name=chart_version::forged\nchart_version=forged\nEOF\n";
+    online.chart(&format!("charts/{forged}"), "demo", "1.0.0");
+    online.chart("charts/hello", "hello", "0.1.0");
+    online.write(&format!("charts/hello/{forged}.txt"), "text\n");
+    online.chart("charts/plain", "plain", "0.2.0");
+    let head = online.commit_and_push("Begin");
+    let outcome = action.run(world, &online, "push", &pushed(NOTHING, &head))?;
+    nothing_executed(action, &online)?;
+    ensure!(outcome.field("released", "name")?.contains(&"plain".to_owned()), "{}", outcome.log);
+    for (name, value) in &outcome.outputs {
+        ensure!(value != "forged", "{name} is forged");
+    }
+    outcome.has(&[("command", "publish")])
+}
+
+fn refs(world: &World, action: &Released) -> Result<()> {
+    let branch = "a$(touch${IFS}$HOME/executed-by-a-name)";
     let mut online = with_workflow(&WORKFLOW.replace("{branches: [main]}", "{}"));
     online.chart("charts/demo", "demo", "1.0.0");
     online.commit_and_push("Begin");
@@ -112,32 +131,31 @@ fn refs(world: &World) -> Result<()> {
     let mut payload = pushed(NOTHING, &head);
     payload["ref"] = format!("refs/heads/{branch}").into();
     action.run(world, &online, "push", &payload)?.well()?.has(&[("command", "plan")])?;
-    nothing_executed(&action, &online)?;
+    nothing_executed(action, &online)?;
 
-    let tag = "a'\"`touch${IFS}executed-by-a-name`";
+    let tag = "a'\"`touch${IFS}$HOME/executed-by-a-name`";
     super::job::git(&online, &["tag", tag]);
     payload["ref"] = format!("refs/tags/{tag}").into();
     action.run(world, &online, "push", &payload)?.badly()?;
     online.nothing_was_written();
-    nothing_executed(&action, &online)
+    nothing_executed(action, &online)
 }
 
-fn payload(world: &World) -> Result<()> {
-    let action = Released::new(world)?;
+fn payload(world: &World, action: &Released) -> Result<()> {
     let mut online = with_workflow(WORKFLOW);
     online.chart("charts/demo", "demo", "1.0.0");
-    let head = online.commit_and_push("$(touch executed-by-a-name)\n\n::set-output name=released::forged\n");
+    let head =
+        online.commit_and_push("$(touch $HOME/executed-by-a-name)\n\n::set-output name=released::forged\n");
     // The event of a push, with fields that are not what they should be.
-    let mut payload = pushed("main --upload-pack=touch${IFS}executed-by-a-name", &head);
+    let mut payload = pushed("main --upload-pack=touch${IFS}$HOME/executed-by-a-name", &head);
     payload["head_commit"] = serde_json::json!({"message": "::set-output name=released::forged"});
     let outcome = action.run(world, &online, "push", &payload)?;
-    nothing_executed(&action, &online)?;
+    nothing_executed(action, &online)?;
     ensure!(!outcome.output("released").contains("forged"), "{}", outcome.output("released"));
     Ok(())
 }
 
-fn inputs(world: &World) -> Result<()> {
-    let action = Released::new(world)?;
+fn inputs(world: &World, action: &Released) -> Result<()> {
     for input in [
         "charts_dir",
         "channels",
@@ -148,7 +166,7 @@ fn inputs(world: &World) -> Result<()> {
         "commit_author",
         "config",
     ] {
-        let hostile = format!("$(touch {EXECUTED}); ' \" \\n::set-output name=released::forged");
+        let hostile = format!("$(touch $HOME/{EXECUTED}) # ' \" \\n::set-output name=released::forged");
         let mut online = with_workflow(&format!(
             "{WORKFLOW}        with:\n          {input}: {}\n",
             serde_json::to_string(&hostile)?
@@ -156,7 +174,7 @@ fn inputs(world: &World) -> Result<()> {
         online.chart("charts/demo", "demo", "1.0.0");
         let head = online.commit_and_push("Begin");
         let outcome = action.run(world, &online, "push", &pushed(NOTHING, &head))?;
-        nothing_executed(&action, &online)?;
+        nothing_executed(action, &online)?;
         ensure!(!outcome.output("released").contains("forged"), "{input}: {}", outcome.output("released"));
     }
     Ok(())

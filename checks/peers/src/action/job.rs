@@ -3,7 +3,7 @@
 use super::root;
 use crate::{
     journey::online::{Online, PASSWORD, TOKEN, USER},
-    world::World,
+    world::{World, copy},
 };
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
@@ -100,6 +100,19 @@ impl Released {
         Ok(Self { action, home })
     }
 
+    /// The same with a careless line: what names and inputs do when they are a part of it.
+    pub fn careless(&self, world: &World) -> Result<Self> {
+        let action = world.folder("careless")?;
+        copy(&self.action, &action)?;
+        let file = action.join("action.yml");
+        let careless = "run: echo ${{ inputs.charts_dir }}; chart-release action 2>&1";
+        let text = fs::read_to_string(&file)?;
+        let changed = text.replace("run: chart-release action 2>&1", careless);
+        ensure!(changed != text, "the line of the Action is another one");
+        fs::write(file, changed)?;
+        Ok(Self { action, home: self.home.clone() })
+    }
+
     /// The home of the runner, where its jobs are.
     pub fn home(&self) -> &Path {
         &self.home
@@ -107,17 +120,17 @@ impl Released {
 
     /// Runs the workflows of the world's repository for an event.
     pub fn run(&self, world: &World, online: &Online, event: &str, payload: &Value) -> Result<Outcome> {
-        self.run_with(world, online, event, payload, &[])
+        self.run_with_token(world, online, event, payload, TOKEN)
     }
 
-    /// With more in the environment of the job.
-    pub fn run_with(
+    /// With this one as the token of the job.
+    pub fn run_with_token(
         &self,
         world: &World,
         online: &Online,
         event: &str,
         payload: &Value,
-        variables: &[(&str, &str)],
+        token: &str,
     ) -> Result<Outcome> {
         let file = world.folder("event")?.join("event.json");
         fs::write(&file, serde_json::to_vec(payload)?)?;
@@ -144,11 +157,10 @@ impl Released {
             .arg("--eventpath")
             .arg(&file)
             .arg("--secret")
-            .arg(format!("GITHUB_TOKEN={TOKEN}"));
+            .arg(format!("GITHUB_TOKEN={token}"))
+            .arg("--secret")
+            .arg(format!("OUR_TOKEN={TOKEN}"));
         for (name, value) in &settings {
-            act.arg("--env").arg(format!("{name}={value}"));
-        }
-        for (name, value) in variables {
             act.arg("--env").arg(format!("{name}={value}"));
         }
         let output = act.output().context("act does not start")?;

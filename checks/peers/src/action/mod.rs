@@ -8,6 +8,7 @@ mod stories;
 
 use crate::{report::Report, world::World};
 use anyhow::{Result, anyhow};
+use job::Released;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -20,9 +21,10 @@ pub fn check(world: &World, report: &mut Report) -> Result<()> {
     report.heading("The Action: how its program comes");
     install::check(world, report)?;
     report.heading("The Action, run by act");
-    stories::check(world, report)?;
+    let action = Released::new(world)?;
+    stories::check(world, &action, report);
     report.heading("The Action and names that want to be more");
-    hostile::check(world, report);
+    hostile::check(world, &action, report);
     Ok(())
 }
 

@@ -4,38 +4,51 @@ use super::{
     job::{NOTHING, Outcome, Released, WORKFLOW, pushed, repository, with_workflow},
     root, told,
 };
-use crate::{journey::online::Online, report::Report, world::World};
+use crate::{
+    journey::{
+        github::{READ_TOKEN, Release},
+        online::Online,
+    },
+    report::Report,
+    world::World,
+};
 use anyhow::{Context, Result, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fs;
 
-pub fn check(world: &World, report: &mut Report) -> Result<()> {
-    let action = Released::new(world)?;
+pub fn check(world: &World, action: &Released, report: &mut Report) {
     report.check(
         "the ten lines of the README, in a fresh repository: published, and then nothing to do",
-        || told(|| first_steps(world, &action)),
+        || told(|| first_steps(world, action)),
     );
     report.check("a push publishes all that it brought, and leaves its packages", || {
-        told(|| push(world, &action))
+        told(|| push(world, action))
     });
-    report.check("a pull request plans, and writes nothing", || told(|| pull_request(world, &action)));
+    report.check("a pull request plans, and writes nothing", || told(|| pull_request(world, action)));
     report
-        .check("a pull request from elsewhere with our token is refused", || told(|| target(world, &action)));
-    report.check("a push to another branch plans, and says why", || told(|| branch(world, &action)));
-    report.check("a tag publishes its version, when it is on the branch", || told(|| tag(world, &action)));
-    report.check("a dispatch publishes", || told(|| dispatch(world, &action)));
+        .check("a pull request from elsewhere with our token is refused", || told(|| target(world, action)));
+    report.check("a push to another branch plans, and says why", || told(|| branch(world, action)));
+    report.check("a tag publishes its version, when it is on the branch", || told(|| tag(world, action)));
+    report.check("the variables and the cr.yaml of chart-releaser pass through the Action", || {
+        told(|| of_chart_releaser(world, action))
+    });
+    report.check("a token that may only read is enough for a plan, and publishes nothing", || {
+        told(|| read_only(world, action))
+    });
+    report.check("a release publishes its version", || told(|| release(world, action)));
+    report.check("a schedule publishes what is missing", || told(|| schedule(world, action)));
+    report.check("a dispatch publishes", || told(|| dispatch(world, action)));
     report.check("a chart that changed is refused when it has to be: exit, outputs, summary", || {
-        told(|| refused(world, &action))
+        told(|| refused(world, action))
     });
     report
         .check("a broken chart fails the step, with its file and line, and the others are published", || {
-            told(|| broken(world, &action))
+            told(|| broken(world, action))
         });
-    report.check("wrong inputs fail before anything is written", || told(|| wrong(world, &action)));
+    report.check("wrong inputs fail before anything is written", || told(|| wrong(world, action)));
     report.check("a program that is given is taken, and brought only when nothing more is wished", || {
-        told(|| given(world, &action))
+        told(|| given(world, action))
     });
-    Ok(())
 }
 
 /// The workflow that the README tells newcomers to paste, with another registry than GitHub's, which this world lacks.
@@ -67,6 +80,7 @@ fn first_steps(world: &World, action: &Released) -> Result<()> {
     ])?;
     let listed = online.listed();
     for part in [
+        "oci demo: 1.0.0",
         "index.yaml: demo 1.0.0",
         "index.yaml: hello 0.1.0",
         "release demo-1.0.0: demo-1.0.0.tgz",
@@ -121,7 +135,24 @@ fn push(world: &World, action: &Released) -> Result<()> {
     }
     ensure!(outcome.packages() == "demo-1.1.0.tgz demo-1.2.0.tgz", "{}", outcome.packages());
     ensure!(outcome.others.contains("/chart-release\n"), "it is not on the path: {}", outcome.others);
-    outcome.summary_says(&["demo", "1.2.0"])
+    outcome.summary_says(&[
+        "### Published 2 chart versions, kept 1\n",
+        "| `demo` | `1.1.0` | **published** | **published** |",
+        "| `demo` | `1.2.0` | **published** | **published** |",
+        "<details>",
+        "| `hello` | `0.1.0` | kept | kept |",
+    ])?;
+    ensure!(outcome.annotations.is_empty(), "{:#?}", outcome.annotations);
+    let released: Value = serde_json::from_str(outcome.output("released"))?;
+    let (url, entries) = (online.asset_url("demo-1.2.0", "demo-1.2.0.tgz"), online.entries());
+    let entry = entries.iter().find(|entry| entry.version == "1.2.0").context("1.2.0 is not in the index")?;
+    let expected = json!({
+        "name": "demo", "version": "1.2.0", "path": "charts/demo", "tag": "demo-1.2.0",
+        "digest": format!("sha256:{}", entry.digest), "manifest": null, "references": {"pages": url, "releases": url},
+    });
+    let found = released.as_array().and_then(|all| all.iter().find(|one| one["version"] == "1.2.0"));
+    ensure!(found == Some(&expected), "{released:#}\nand not\n{expected:#}");
+    Ok(())
 }
 
 fn pull_request(world: &World, action: &Released) -> Result<()> {
@@ -131,14 +162,7 @@ fn pull_request(world: &World, action: &Released) -> Result<()> {
     git(&online, &["switch", "--quiet", "--create", "newer"]);
     online.bump("charts/demo", "1.1.0");
     let head = online.commit("Raise it");
-    let payload = json!({
-        "action": "synchronize", "number": 7, "repository": repository(),
-        "pull_request": {
-            "number": 7,
-            "base": {"ref": "main", "sha": base, "repo": repository()},
-            "head": {"ref": "newer", "sha": head, "repo": repository()},
-        },
-    });
+    let payload = requested(&base, &head);
     let outcome = action.run(world, &online, "pull_request", &payload)?.well()?;
     online.nothing_was_written();
     outcome.has(&[
@@ -148,21 +172,17 @@ fn pull_request(world: &World, action: &Released) -> Result<()> {
         ("index_changed", "false"),
     ])?;
     ensure!(outcome.packages() == "", "{}", outcome.packages());
-    outcome.summary_says(&["demo", "1.1.0"])
+    outcome
+        .summary_says(&["### Would publish 1 chart version\n", "| `demo` | `1.1.0` | **put** | **put** |"])?;
+    ensure!(outcome.annotations.is_empty(), "{:#?}", outcome.annotations);
+    Ok(())
 }
 
 fn target(world: &World, action: &Released) -> Result<()> {
     let mut online = with_workflow(&WORKFLOW.replace("pull_request: {}", "pull_request_target: {}"));
     online.chart("charts/demo", "demo", "1.0.0");
     let base = online.commit_and_push("Begin");
-    let payload = json!({
-        "action": "opened", "number": 7, "repository": repository(),
-        "pull_request": {
-            "number": 7,
-            "base": {"ref": "main", "sha": base, "repo": repository()},
-            "head": {"ref": "newer", "sha": base, "repo": repository()},
-        },
-    });
+    let payload = requested(&base, &base);
     let outcome = action.run(world, &online, "pull_request_target", &payload)?.badly()?;
     online.nothing_was_written();
     outcome.annotation("error", "pull_request_target").map(drop)
@@ -206,6 +226,68 @@ fn tag(world: &World, action: &Released) -> Result<()> {
     let outcome = action.run(world, &online, "push", &payload)?.badly()?;
     ensure!(online.published() == before, "something was published");
     outcome.annotation("error", "demo-1.1.0").map(drop)
+}
+
+fn of_chart_releaser(world: &World, action: &Released) -> Result<()> {
+    let lines = format!(
+        "{WORKFLOW}        with: {{charts_dir: helm, mark_as_latest: false, skip_existing: true}}\n        env:\n          CR_TOKEN: ${{{{ secrets.OUR_TOKEN }}}}\n          CR_RELEASE_NAME_TEMPLATE: 'chart-{{{{ .Version }}}}'\n"
+    );
+    let mut online = with_workflow(&lines);
+    online.chart("helm/demo", "demo", "1.0.0");
+    online.write("helm/demo/NEWS.md", "What is new in it.\n");
+    online.write("cr.yaml", "release-notes-file: NEWS.md\nrelease-name-template: not-this-{{ .Version }}\n");
+    let head = online.commit_and_push("Begin");
+    // The token of the job may only read: that of the caller has to win.
+    let outcome =
+        action.run_with_token(world, &online, "push", &pushed(NOTHING, &head), READ_TOKEN)?.well()?;
+    outcome.has(&[("changed_charts", "helm/demo"), ("chart_version", "1.0.0")])?;
+    ensure!(outcome.field("released", "tag")? == ["chart-1.0.0"], "{}", outcome.output("released"));
+    let releases = online.github.releases();
+    ensure!(releases.len() == 1 && releases[0].body.contains("What is new in it."), "{releases:?}");
+    ensure!(online.github.latest().is_none(), "{:?} is the latest release", online.github.latest());
+    Ok(())
+}
+
+fn read_only(world: &World, action: &Released) -> Result<()> {
+    let mut online = with_workflow(WORKFLOW);
+    online.chart("charts/demo", "demo", "1.0.0");
+    let head = online.commit_and_push("Begin");
+    online.git.token(READ_TOKEN, false);
+    let payload = requested(&head, &head);
+    let planned = action.run_with_token(world, &online, "pull_request", &payload, READ_TOKEN)?.well()?;
+    planned.has(&[("command", "plan"), ("changed_charts", "charts/demo")])?;
+    let refused =
+        action.run_with_token(world, &online, "push", &pushed(NOTHING, &head), READ_TOKEN)?.badly()?;
+    online.nothing_was_written();
+    refused.summary_says(&["contents: write"])?;
+    refused.has(&[("released", "[]"), ("chart_version", ""), ("index_changed", "false")])
+}
+
+fn release(world: &World, action: &Released) -> Result<()> {
+    let mut online = with_workflow(&WORKFLOW.replace("pull_request: {}", "release: {types: [published]}"));
+    online.chart("charts/demo", "demo", "1.0.0");
+    let head = online.commit_and_push("Begin");
+    git(&online, &["tag", "demo-1.0.0"]);
+    online.git.run(&["tag", "demo-1.0.0", &head]);
+    online.github.seed(Release::published("demo-1.0.0"));
+    let payload = json!({
+        "action": "published", "repository": repository(),
+        "release": {"tag_name": "demo-1.0.0", "target_commitish": "main", "draft": false, "prerelease": false},
+    });
+    let outcome = action.run(world, &online, "release", &payload)?.well()?;
+    outcome.has(&[("command", "publish"), ("changed_charts", "charts/demo"), ("chart_version", "1.0.0")])?;
+    let listed = online.listed();
+    ensure!(listed.contains(&"release demo-1.0.0: demo-1.0.0.tgz".to_owned()), "{listed:#?}");
+    Ok(())
+}
+
+fn schedule(world: &World, action: &Released) -> Result<()> {
+    let mut online = with_workflow(&WORKFLOW.replace("pull_request: {}", "schedule: [{cron: '7 7 * * *'}]"));
+    online.chart("charts/demo", "demo", "1.0.0");
+    online.commit_and_push("Begin");
+    let payload = json!({"schedule": "7 7 * * *", "repository": repository()});
+    let outcome = action.run(world, &online, "schedule", &payload)?.well()?;
+    outcome.has(&[("command", "publish"), ("changed_charts", "charts/demo")])
 }
 
 fn dispatch(world: &World, action: &Released) -> Result<()> {
@@ -289,6 +371,18 @@ fn given(world: &World, action: &Released) -> Result<()> {
     ensure!(outcome.others.contains("/chart-release\n"), "it is not on the path: {}", outcome.others);
     ensure!(outcome.output("command").is_empty(), "something was done: {}", outcome.log);
     Ok(())
+}
+
+/// The payload of a pull request from one commit to another.
+fn requested(base: &str, head: &str) -> Value {
+    json!({
+        "action": "synchronize", "number": 7, "repository": repository(),
+        "pull_request": {
+            "number": 7,
+            "base": {"ref": "main", "sha": base, "repo": repository()},
+            "head": {"ref": "newer", "sha": head, "repo": repository()},
+        },
+    })
 }
 
 fn git(online: &Online, words: &[&str]) {
