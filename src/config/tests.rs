@@ -108,7 +108,6 @@ tag: refs/tags/demo-1.0.0
 packages: here
 jobs: 3
 into: out
-packages: left
 json: true
 quiet: true
 verbose: 2
@@ -146,7 +145,6 @@ timeout: 3
         ("CHART_RELEASE_PACKAGES", "repository/here"),
         ("CHART_RELEASE_JOBS", "3"),
         ("CHART_RELEASE_INTO", "repository/out"),
-        ("CHART_RELEASE_PACKAGES", "repository/left"),
         ("CHART_RELEASE_JSON", "1"),
         ("CHART_RELEASE_QUIET", "TRUE"),
         ("CHART_RELEASE_VERBOSE", "2"),
@@ -194,7 +192,6 @@ timeout: 3
         (vec!["a".to_owned(), "b".to_owned()], vec!["a/x".to_owned()], vec!["*.gen".to_owned()])
     );
     assert_eq!((file.only, file.into), (Some("repository/plan.json".into()), "repository/out".into()));
-    assert_eq!((file.packages, nothing.packages), (Some("repository/left".into()), None));
     assert_eq!((file.jobs.get(), file.verbose, file.color), (3, 2, Color::Never));
     assert!(file.strict && file.json && file.quiet);
     assert!(!nothing.strict && !nothing.json && !nothing.quiet);
