@@ -230,14 +230,16 @@ impl Release {
         }
         fs::copy(root().join("action/install"), folder.join("action/install"))?;
         let binary = if target.contains("windows") { "chart-release.exe" } else { "chart-release" };
-        write_program(&folder.join("unpacked").join(binary))?;
+        // It may lie at the root of the archive, or in a folder.
+        let packed = if target.contains("apple") { "chart-release-1.2.3" } else { binary };
+        let inside = folder.join("unpacked").join(packed);
+        if packed != binary {
+            fs::create_dir(&inside)?;
+        }
+        write_program(&if packed == binary { inside } else { inside.join(binary) })?;
         let archive = folder.join("archive");
-        run(command("tar", folder)
-            .arg("-czf")
-            .arg(&archive)
-            .arg("-C")
-            .arg(folder.join("unpacked"))
-            .arg(binary))?;
+        let mut tar = command("tar", folder);
+        run(tar.arg("-czf").arg(&archive).arg("-C").arg(folder.join("unpacked")).arg(packed))?;
         let bytes = fs::read(archive)?;
         let committed = fs::read_to_string(root().join("action/checksums.txt"))?;
         let head: String =
