@@ -173,7 +173,7 @@ async fn stage(run: &Run<'_>, planned: Planned, barred: &BTreeMap<ChannelId, Pro
         }
     };
     if run.keep {
-        tokio::task::block_in_place(|| keep(run, &package));
+        keep(run, &package).await;
     }
     let record = record(run, &work.planned, &package);
     work.record = Some(record.clone());
@@ -196,10 +196,10 @@ async fn stage(run: &Run<'_>, planned: Planned, barred: &BTreeMap<ChannelId, Pro
 
 /// Puts on the shelf what is published, wherever it came from. Nothing is stopped when that fails: what the shelf lacks
 /// is told when it is asked for.
-fn keep(run: &Run<'_>, package: &Package) {
+async fn keep(run: &Run<'_>, package: &Package) {
     for bytes in std::iter::once(&package.bytes).chain(&package.provenance) {
-        if let Err(error) = run.shelf.put(bytes) {
-            tracing::warn!("cannot keep {} for this run: {error:#}", package.is);
+        if let Err(problem) = run.put_on_shelf(bytes.clone()).await {
+            tracing::warn!("cannot keep {} for this run: {}", package.is, problem.what);
         }
     }
 }

@@ -21,13 +21,15 @@ use crate::{
     changes::{Candidate, Earlier},
     channels::{Channel, Fetched},
     charts::{ChartName, ChartVersion, Metadata},
-    doors::shelf::Shelf,
+    digest::Digest,
+    doors::{away::blocking, shelf::Shelf},
     holdings::{ChannelId, Holding},
     packages::Package,
     problem::Problem,
     report::Watch,
 };
 use async_trait::async_trait;
+use bytes::Bytes;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -40,7 +42,7 @@ pub struct Run<'a> {
     /// Where packages come from.
     pub source: &'a dyn Source,
     /// Keeps the packages of this run.
-    pub shelf: &'a Shelf,
+    pub shelf: &'a Arc<Shelf>,
     /// Is told what happens.
     pub watch: &'a dyn Watch,
     /// All charts of the repository are meant: what was missed is told.
@@ -92,5 +94,19 @@ impl Run<'_> {
             (Some(channel), Some(holding)) => channel.fetch(is, holding).await,
             _ => Err(Problem::new(format!("{id} has no package of {is}"))),
         }
+    }
+
+    /// Keeps these bytes for the length of the run.
+    async fn put_on_shelf(&self, bytes: Bytes) -> Result<(), Problem> {
+        let shelf = Arc::clone(self.shelf);
+        let put = move || shelf.put(&bytes).map_err(|error| Problem::new(format!("{error:#}")));
+        blocking("keeping a package", put).await.map(drop)
+    }
+
+    /// The bytes of this digest, which were kept before.
+    async fn from_shelf(&self, digest: Digest) -> Result<Bytes, Problem> {
+        let shelf = Arc::clone(self.shelf);
+        let get = move || shelf.get(digest).map_err(|error| Problem::new(format!("{error:#}")));
+        blocking("taking a kept package", get).await
     }
 }

@@ -180,8 +180,7 @@ async fn gather(run: &Run<'_>, candidate: &Candidate, case: &Case, need: &Need) 
         Need::OurPackage => {
             let (package, notices) = run.source.package(candidate).await?;
             run.watch.saw(Event::Packed(&candidate.is, package.bytes.len() as u64));
-            tokio::task::block_in_place(|| run.shelf.put(&package.bytes))
-                .map_err(|error| Problem::new(format!("{error:#}")))?;
+            run.put_on_shelf(package.bytes.clone()).await?;
             Ok(Gathered { package, told: notices, created: None })
         }
         Need::TheirPackage(id) => {

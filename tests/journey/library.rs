@@ -44,7 +44,7 @@ impl Watch for Nobody {
     fn saw(&self, _: Event<'_>) {}
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_panic_in_one_chart_is_a_failure_of_that_chart() {
     let mut world = World::new();
     world.chart("charts/strange", "strange", "1.0.0");
@@ -58,7 +58,7 @@ async fn a_panic_in_one_chart_is_a_failure_of_that_chart() {
     let run = Run {
         channels: &channels,
         source: &Faulty(packing),
-        shelf: &Shelf::new().expect("a shelf"),
+        shelf: &Arc::new(Shelf::new().expect("a shelf")),
         watch: &Nobody,
         sweep: true,
         asked: AskedFor::Nothing,
