@@ -105,9 +105,9 @@ impl Released {
         let action = world.folder("careless")?;
         copy(&self.action, &action)?;
         let file = action.join("action.yml");
-        let careless = "run: echo ${{ inputs.charts_dir }}; chart-release action 2>&1";
+        let careless = "run: echo ${{ inputs.charts_dir }}; exec chart-release action 2>&1";
         let text = fs::read_to_string(&file)?;
-        let changed = text.replace("run: chart-release action 2>&1", careless);
+        let changed = text.replace("run: exec chart-release action 2>&1", careless);
         ensure!(changed != text, "the line of the Action is another one");
         fs::write(file, changed)?;
         Ok(Self { action, home: self.home.clone() })

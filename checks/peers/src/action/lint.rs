@@ -35,7 +35,7 @@ pub fn check(world: &World, report: &mut Report) {
         fs::write(
             folder.join("action.yml"),
             fs::read_to_string(root().join("action.yml"))?
-                .replace("run: chart-release action", "run: chart-release ${{ inputs.command }}"),
+                .replace("run: exec chart-release action", "run: exec chart-release ${{ inputs.command }}"),
         )?;
         let mut zizmor = peers.zizmor();
         run(zizmor.args(QUIETLY).arg(folder.join("action.yml"))).map(drop)
