@@ -98,7 +98,8 @@ impl Checkout for crate::repo::Checkout {
 pub struct Branches(Option<(GlobSet, String)>);
 
 impl Branches {
-    /// Of the globs of the input; as GitHub reads them in `on: push: branches`, where `*` stays before a `/`.
+    /// Of the globs of the input; as GitHub reads them in `on: push: branches`, where `*` stays before a `/`. Its `!` is
+    /// refused: who takes a branch out would have it published, were that not understood.
     ///
     /// # Errors
     /// One of them is no glob.
@@ -108,6 +109,10 @@ impl Branches {
         }
         let mut set = GlobSetBuilder::new();
         for text in globs {
+            if text.starts_with('!') {
+                return Err(Problem::new(format!("input branches: `{text}` takes branches out again"))
+                    .next("name the branches that are published from, without `!`"));
+            }
             let glob = GlobBuilder::new(text).literal_separator(true).build().map_err(|error| {
                 Problem::new(format!("input branches: `{text}` is not a glob: {}", error.kind()))
                     .next("write names or globs of branches, one on each line: `main`, `release/*`")
