@@ -3,7 +3,7 @@
 //! A key can stand in a `cr.yaml`, in a variable (`CR_…`), or be an input of the Action. The strongest of them is
 //! judged, once. What is honoured becomes a word of one of our options, as strong as it was.
 
-use super::options::{self, Layer, Layers, Origin, Word};
+use super::options::{self, Layer, Layers, Origin, Said, Word};
 use crate::{
     charts::yaml::{Node, Value},
     problem::{Problem, nearest},
@@ -221,68 +221,93 @@ impl Terms {
         let mut verdict = Verdict { notices: self.notices, ..Verdict::default() };
         for (term, (layer, word)) in self.spoken {
             let term = &TERMS[term];
-            let name = term.key.or(term.input).unwrap_or_default();
-            let mut notice = |what: String, next: &str| {
-                verdict.notices.push(word.problem(name, what).next(next));
-            };
+            let name = term.name();
             match term.becomes {
                 Becomes::Detail => {}
                 Becomes::Option(option) => {
                     layers.entry(layer).or_default().entry(option.into()).or_insert(vec![word]);
                 }
-                Becomes::Nothing(why, next) => notice(format!("has no effect: {why}"), next),
-                Becomes::Remote if word.text == "origin" => {}
-                Becomes::Remote => notice(
-                    "has no effect: the pages branch is in the repository on GitHub".into(),
-                    "take it out; `pages_remote` names another repository by its URL",
-                ),
-                Becomes::Repository(part) => {
-                    let repository = repository(layers, variables);
-                    let known = repository.as_deref().and_then(|whole| whole.split('/').nth(part));
-                    if !known.is_some_and(|known| known.eq_ignore_ascii_case(&word.text)) {
-                        let whole = repository.as_deref().unwrap_or("the repository of the workflow");
-                        notice(
-                            format!("has no effect: this run publishes to {whole}"),
-                            "take it out; `github_repository: OWNER/NAME` names another repository",
-                        );
-                    }
-                }
-                Becomes::GitHub => {
-                    if !is_this_github(&word.text, variables) {
-                        notice(
-                            "has no effect: GitHub is where the workflow runs".into(),
-                            "take it out; GITHUB_API_URL and GITHUB_SERVER_URL say where that is",
-                        );
-                    }
-                }
                 Becomes::Token => verdict.problems.push(
                     word.problem(name, "a token stands in a file for everybody's eyes")
                         .next("take it out and revoke it; put a new one into a secret, and give that as the input `token`"),
                 ),
+                Becomes::Nothing(..) | Becomes::Remote | Becomes::Repository(_) | Becomes::GitHub => {
+                    let told = no_effect(term.becomes, &word.text, layers, variables);
+                    verdict.notices.extend(told.map(|(why, next)| {
+                        word.problem(name, format!("has no effect: {why}")).next(next)
+                    }));
+                }
                 Becomes::AlwaysTrue(..)
                 | Becomes::Refused(..)
                 | Becomes::MarkAsLatest
-                | Becomes::WithoutPages => {
-                    let Some(on) = options::on_or_off(&word.text) else {
-                        let what = format!("`{}` is neither true nor false", word.text);
-                        verdict.problems.push(word.problem(name, what).next("write true or false"));
-                        continue;
-                    };
-                    match (term.becomes, on) {
-                        (Becomes::AlwaysTrue(why, next), false) => {
-                            notice(format!("`{}` has no effect: {why}", word.text), next);
-                        }
-                        (Becomes::Refused(why, next), true) => {
-                            verdict.problems.push(word.problem(name, why).next(next));
-                        }
-                        (Becomes::WithoutPages, true) => verdict.without_pages = Some(word),
-                        (Becomes::MarkAsLatest, false) => none_is_latest(layers, layer, name, word, &mut verdict),
-                        _ => {}
-                    }
-                }
+                | Becomes::WithoutPages => verdict.switch(term, layer, word, layers),
             }
         }
         verdict
+    }
+}
+
+impl Term {
+    /// As problems call it.
+    fn name(&self) -> &'static str {
+        self.key.or(self.input).unwrap_or_default()
+    }
+}
+
+impl Verdict {
+    /// Of what is either true or false.
+    fn switch(&mut self, term: &Term, layer: Layer, word: Word, layers: &mut Layers) {
+        let name = term.name();
+        let Some(on) = options::on_or_off(&word.text) else {
+            let what = format!("`{}` is neither true nor false", word.text);
+            self.problems.push(word.problem(name, what).next("write true or false"));
+            return;
+        };
+        match (term.becomes, on) {
+            (Becomes::AlwaysTrue(why, next), false) => {
+                let what = format!("`{}` has no effect: {why}", word.text);
+                self.notices.push(word.problem(name, what).next(next));
+            }
+            (Becomes::Refused(why, next), true) => self.problems.push(word.problem(name, why).next(next)),
+            (Becomes::WithoutPages, true) => self.without_pages = Some(word),
+            (Becomes::MarkAsLatest, false) => {
+                self.problems.extend(none_is_latest(layers.entry(layer).or_default(), name, word));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Why this word has no effect, and what to do instead; `None` where it says what is so anyway.
+fn no_effect(
+    becomes: Becomes,
+    text: &str,
+    layers: &Layers,
+    variables: &BTreeMap<String, String>,
+) -> Option<(String, &'static str)> {
+    match becomes {
+        Becomes::Nothing(why, next) => Some((why.into(), next)),
+        Becomes::Remote if text != "origin" => Some((
+            "the pages branch is in the repository on GitHub".into(),
+            "take it out; `pages_remote` names another repository by its URL",
+        )),
+        Becomes::Repository(part) => {
+            let repository = repository(layers, variables);
+            let known = repository.as_deref().and_then(|whole| whole.split('/').nth(part));
+            let differs = !known.is_some_and(|known| known.eq_ignore_ascii_case(text));
+            let whole = repository.as_deref().unwrap_or("the repository of the workflow");
+            differs.then(|| {
+                (
+                    format!("this run publishes to {whole}"),
+                    "take it out; `github_repository: OWNER/NAME` names another repository",
+                )
+            })
+        }
+        Becomes::GitHub if !is_this_github(text, variables) => Some((
+            "GitHub is where the workflow runs".into(),
+            "take it out; GITHUB_API_URL and GITHUB_SERVER_URL say where that is",
+        )),
+        _ => None,
     }
 }
 
@@ -303,15 +328,15 @@ pub(super) fn unread() -> impl Iterator<Item = String> {
 }
 
 /// `make-release-latest: false`, unless the same source says which chart is the latest.
-fn none_is_latest(layers: &mut Layers, layer: Layer, name: &str, word: Word, verdict: &mut Verdict) {
-    let said = layers.entry(layer).or_default();
+fn none_is_latest(said: &mut Said, name: &str, word: Word) -> Option<Problem> {
     match said.get("latest-chart").and_then(|words| words.last()) {
-        Some(other) if other.text != "none" => verdict.problems.push(
-            word.problem(name, format!("no release is the latest, and `{}` shall be it", other.text))
-                .next("leave out one of them"),
-        ),
+        Some(other) if other.text != "none" => {
+            let what = format!("no release is the latest, and `{}` shall be it", other.text);
+            Some(word.problem(name, what).next("leave out one of them"))
+        }
         _ => {
             said.insert("latest-chart".into(), vec![Word { text: "none".into(), origin: word.origin }]);
+            None
         }
     }
 }
