@@ -6,7 +6,8 @@ mod outputs;
 mod words;
 
 use crate::{
-    config::{self, Config, Given},
+    config::{self, Config, Given, NoConfig},
+    doors::away::caught,
     problem::Problem,
     progress,
     repo::Repo,
@@ -21,14 +22,15 @@ use crate::{
     setup::{self, Answer, Asked, NoAnswer},
 };
 use clap::Command;
-use commands::Commands;
+use commands::{Commands, unpredictable};
 use event::{Branches, Decision, Event, Order};
 use outputs::Outputs;
-use std::{collections::BTreeMap, num::NonZeroUsize, path::Path};
+use std::{
+    collections::BTreeMap,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
 use words::Words;
-
-/// The document for machines, in the folder for what a job leaves to its later steps.
-const DOCUMENT: &str = "chart-release.json";
 
 type Environment = BTreeMap<String, String>;
 
@@ -43,7 +45,8 @@ pub fn main(definition: &Command, environment: &Environment, redaction: &Redacti
         }
     };
     let mut course = Course::default();
-    let mut ended = run(definition, environment, redaction, &commands, &mut course);
+    // Later steps and people wait for outputs and summary, also of a run that fell.
+    let mut ended = caught("the run", || run(definition, environment, redaction, &commands, &mut course));
     // The document is for machines, which know the options.
     let document = document(&ended);
     let words = Words::new(definition);
@@ -56,12 +59,10 @@ pub fn main(definition: &Command, environment: &Environment, redaction: &Redacti
     let told = Told::new(&ended, &course, environment);
     progress::tell(redaction, &told.text);
     commands.annotate(&told.annotations);
-    let mut code = told.code;
-    if let Err(problem) = leave(&ended, document.as_deref(), &told.summary, &course, environment, redaction) {
-        progress::tell(redaction, &text::error(&problem));
-        commands.annotate(&annotations::problems(&[problem]));
-        code = code.min(ExitCode::Act);
-    }
+    let lost = leave(&ended, document.as_deref(), &told.summary, &course, environment, redaction);
+    lost.iter().for_each(|problem| progress::tell(redaction, &text::error(problem)));
+    commands.annotate(&annotations::problems(&lost));
+    let code = if lost.is_empty() { told.code } else { told.code.min(ExitCode::Act) };
     code.number()
 }
 
@@ -125,7 +126,7 @@ impl Told {
                     .map(text::notice)
                     .chain(problems.iter().map(text::error))
                     .collect(),
-                summary: summary::problems(problems, source),
+                summary: summary::problems(problems, &course.notices, *code, source),
                 annotations: [annotations::problems(problems), annotations::notices(&course.notices)]
                     .concat(),
                 code: *code,
@@ -143,7 +144,8 @@ fn document(ended: &Ended) -> Option<String> {
     }
 }
 
-/// Leaves the document, the outputs and the summary where the runner and later steps find them.
+/// Leaves the document, the outputs and the summary where the runner and later steps find them, each whether or not the
+/// others could be written; what could not be is given back.
 fn leave(
     ended: &Ended,
     document: Option<&str>,
@@ -151,22 +153,35 @@ fn leave(
     course: &Course,
     environment: &Environment,
     redaction: &Redaction,
-) -> Result<(), Problem> {
-    let folder = environment.get("RUNNER_TEMP").filter(|folder| !folder.is_empty());
-    let document = match (document, folder) {
-        (Some(document), Some(folder)) => {
-            let path = Path::new(folder).join(DOCUMENT);
-            std::fs::write(&path, redaction.of(document).as_bytes()).map_err(|error| {
-                Problem::new(format!("cannot write the report: {error}")).in_file(path.display().to_string())
-            })?;
-            Some(path)
-        }
-        _ => None,
+) -> Vec<Problem> {
+    let document = document.map(|document| write_document(document, environment, redaction)).transpose();
+    let (document, lost) = match document {
+        Ok(path) => (path.flatten(), None),
+        Err(problem) => (None, Some(problem)),
     };
     let answer = ended.as_ref().ok().and_then(Option::as_ref);
     let outputs = Outputs::of(course.asked, answer, document.as_deref()).write(environment, redaction);
-    // Who reads the summary can do without the outputs, and the other way round.
-    outputs.and(outputs::write_summary(environment, summary, redaction))
+    let summary = outputs::write_summary(environment, summary, redaction);
+    lost.into_iter().chain(outputs.err()).chain(summary.err()).collect()
+}
+
+/// Writes the document for machines to the folder for what a job leaves to its later steps, where there is one: to a file
+/// of its own, because a job may run the Action twice.
+fn write_document(
+    document: &str,
+    environment: &Environment,
+    redaction: &Redaction,
+) -> Result<Option<PathBuf>, Problem> {
+    let Some(folder) = environment.get("RUNNER_TEMP").filter(|folder| !folder.is_empty()) else {
+        return Ok(None);
+    };
+    let path = Path::new(folder).join(format!("{}.json", unpredictable()?));
+    match std::fs::write(&path, redaction.of(document).as_bytes()) {
+        Ok(()) => Ok(Some(path)),
+        Err(error) => Err(Problem::new(format!("cannot write the report: {error}"))
+            .in_file(path.display().to_string())
+            .next("see that RUNNER_TEMP is what the runner set, and that its disk has room")),
+    }
 }
 
 /// Where the files of the repository can be seen.
@@ -197,7 +212,10 @@ fn run(
     course.notices.extend(decision.notices.iter().cloned());
     let Some(asked) = decision.asked else { return Ok(None) };
     course.notices.iter().cloned().for_each(|notice| given.notice(notice));
-    let config = configured(given, decision, asked, &root)?;
+    let config = configured(given, decision, asked, &root).map_err(|NoConfig { problems, notices }| {
+        course.notices = notices;
+        NoAnswer::usage(problems)
+    })?;
     course.notices.clone_from(&config.notices);
     course.all = config.verbose > 0;
     progress::log(config.quiet, config.verbose, redaction);
@@ -247,7 +265,7 @@ fn event(environment: &Environment) -> (Event, Option<Problem>) {
 }
 
 /// The configuration, with what the event says.
-fn configured(mut given: Given, decision: Decision, asked: Asked, root: &Path) -> Result<Config, NoAnswer> {
+fn configured(mut given: Given, decision: Decision, asked: Asked, root: &Path) -> Result<Config, NoConfig> {
     if asked == Asked::Package {
         given.without_channels();
     }
@@ -259,13 +277,15 @@ fn configured(mut given: Given, decision: Decision, asked: Asked, root: &Path) -
             }
         }
     }
-    let files = given.files(root).map_err(usage)?;
+    let files = given.files(root);
     let mut texts = Vec::new();
     for file in &files {
-        texts.push((file, file.read().map_err(usage)?));
+        match file.read() {
+            Ok(bytes) => texts.extend(bytes.map(|bytes| (file, bytes))),
+            Err(problem) => given.refuse(problem),
+        }
     }
-    let texts: Vec<_> =
-        texts.iter().filter_map(|(file, bytes)| Some(file.holding(bytes.as_deref()?))).collect();
+    let texts: Vec<_> = texts.iter().map(|(file, bytes)| file.holding(bytes)).collect();
     let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    given.check_files(root, &texts, processors).map_err(NoAnswer::usage)
+    given.check_files(root, &texts, processors)
 }

@@ -68,6 +68,7 @@ impl Words {
                     }
                 }
                 self.around(&mut report.missed, &mut report.notices, &mut report.problems);
+                report.afterwards.iter_mut().for_each(|problem| self.problem(problem));
             }
             Answer::Packages(packages) => {
                 self.around(&mut [], &mut packages.notices, &mut packages.problems);
@@ -98,7 +99,7 @@ impl Words {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::Cli;
+    use crate::{cli::Cli, report::Report};
     use clap::CommandFactory;
 
     #[test]
@@ -127,5 +128,14 @@ mod tests {
         ] {
             assert_eq!(words.text(text), expected);
         }
+    }
+
+    #[test]
+    fn what_failed_afterwards_is_told_in_words_of_a_workflow_too() {
+        let afterwards = vec![Problem::new("no room").next("let --packages be another folder")];
+        let mut answer = Answer::Report(Report { afterwards, ..Report::default() });
+        Words::new(&Cli::command()).answer(&mut answer);
+        let Answer::Report(report) = answer else { unreachable!("it is still a report") };
+        assert_eq!(report.afterwards[0].next.as_deref(), Some("let `packages` be another folder"));
     }
 }

@@ -1,11 +1,12 @@
 //! From what was given to what is meant.
 
 use super::{
-    ChannelChoice, Config, FILE, channel, file, github,
+    ChannelChoice, Config, FILE, channel,
+    chart_releaser::Terms,
+    file, github,
     meant::Meant,
     options::{self, Layer, Layers, NAMES, Options, Said},
-    pages, registry,
-    workflow::{self, Workflow},
+    pages, registry, workflow,
 };
 use crate::{
     doors::{http, patience::Patience},
@@ -41,8 +42,17 @@ pub struct Given {
     /// The command goes to channels.
     pub(super) to_channels: bool,
     pub(super) variables: BTreeMap<String, String>,
-    /// What only the Action is told.
-    pub(super) workflow: Option<Workflow>,
+    /// What chart-releaser was told, which only the Action hears.
+    pub(super) chart_releaser: Option<Terms>,
+}
+
+/// Why there is no configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoConfig {
+    /// Everything that is wrong, each with its flag, input, variable, or file and line.
+    pub problems: Vec<Problem>,
+    /// What is worth knowing besides.
+    pub notices: Vec<Problem>,
 }
 
 /// Where a configuration file is.
@@ -124,7 +134,7 @@ impl Given {
             secrets: options::secrets(environment),
             to_channels: true,
             variables: environment.clone(),
-            workflow: None,
+            chart_releaser: None,
             options,
         }
     }
@@ -169,7 +179,7 @@ impl Given {
         processors: NonZeroUsize,
     ) -> Result<Config, Vec<Problem>> {
         let file = file.map(|(name, bytes)| ConfigText { name, bytes, of_chart_releaser: false });
-        self.check_files(root, file.as_slice(), processors)
+        self.check_files(root, file.as_slice(), processors).map_err(|none| none.problems)
     }
 
     /// The same with several files.
@@ -181,27 +191,14 @@ impl Given {
         root: &Path,
         files: &[ConfigText<'_>],
         processors: NonZeroUsize,
-    ) -> Result<Config, Vec<Problem>> {
-        for file in files {
-            let theirs = self.workflow.as_mut().map(|workflow| &mut workflow.terms);
-            let theirs = theirs.filter(|_| file.of_chart_releaser);
-            let layer = if file.of_chart_releaser { Layer::TheirFile } else { Layer::OurFile };
-            match file::read(&self.options, file.name, file.bytes, theirs) {
-                Ok(said) => drop(self.layers.insert(layer, said)),
-                Err(problems) => self.problems.extend(problems),
-            }
-        }
-        let (tokens, place) = match self.workflow {
-            Some(_) => (github::TOKENS_OF_THE_ACTION, "input names: "),
-            None => (github::TOKENS, ""),
+    ) -> Result<Config, NoConfig> {
+        let in_workflow = self.chart_releaser.is_some();
+        let (tokens, place) = match in_workflow {
+            true => (github::TOKENS_OF_THE_ACTION, "input names: "),
+            false => (github::TOKENS, ""),
         };
-        let workflow = self.workflow.take();
-        let without_pages = workflow.and_then(|workflow| workflow.judged(&mut self));
-        let mut merged: Said = std::mem::take(&mut self.layers).into_values().flatten().collect();
-        if let Some(word) = without_pages {
-            self.problems.extend(workflow::without_pages(&mut merged, &word));
-        }
-        let mut meant = Meant { said: merged, problems: self.problems, root };
+        let said = self.merged(files);
+        let mut meant = Meant { said, problems: self.problems, root };
         let named = !self.names.is_empty();
         for name in &self.names {
             let wrong = wrong_name(name);
@@ -237,7 +234,8 @@ impl Given {
             backfill: meant.switch("backfill"),
             jobs: meant.number("jobs").unwrap_or(processors.max(JOBS)),
             into: meant.path("into").unwrap_or_else(|| root.join("packages")),
-            packages: meant.path("packages"),
+            // Whoever types `package` says --into.
+            packages: meant.path("packages").filter(|_| self.to_channels || in_workflow),
             names: self.names,
             json: meant.switch("json"),
             quiet: meant.switch("quiet"),
@@ -247,7 +245,28 @@ impl Given {
             secrets: self.secrets,
             notices: self.notices,
         };
-        if meant.problems.is_empty() { Ok(config) } else { Err(meant.problems) }
+        match meant.problems.is_empty() {
+            true => Ok(config),
+            false => Err(NoConfig { problems: meant.problems, notices: config.notices }),
+        }
+    }
+
+    /// What the strongest source says of each option, the files among them.
+    fn merged(&mut self, files: &[ConfigText<'_>]) -> Said {
+        for file in files {
+            let theirs = self.chart_releaser.as_mut().filter(|_| file.of_chart_releaser);
+            let layer = if file.of_chart_releaser { Layer::TheirFile } else { Layer::OurFile };
+            match file::read(&self.options, file.name, file.bytes, theirs) {
+                Ok(said) => drop(self.layers.insert(layer, said)),
+                Err(problems) => self.problems.extend(problems),
+            }
+        }
+        let without_pages = self.judge_chart_releaser();
+        let mut merged: Said = std::mem::take(&mut self.layers).into_values().flatten().collect();
+        if let Some(word) = without_pages {
+            self.problems.extend(workflow::without_pages(&mut merged, &word));
+        }
+        merged
     }
 }
 

@@ -18,7 +18,7 @@ mod workflow;
 
 pub use channel::ChannelChoice;
 pub use github::{GitHub, Latest, ReleaseOptions};
-pub use given::{ConfigFile, ConfigText, Given};
+pub use given::{ConfigFile, ConfigText, Given, NoConfig};
 pub use options::{NAMES, is_secret, secrets};
 pub use pages::{PagesOptions, site_of};
 pub use registry::Registries;
@@ -68,7 +68,7 @@ pub struct Config {
     pub jobs: NonZeroUsize,
     /// The folder for the packages of `package`.
     pub into: PathBuf,
-    /// The folder where `publish` leaves the packages that it published.
+    /// The folder where `publish` leaves the packages that it published; in the Action, `package` those that it made.
     pub packages: Option<PathBuf>,
     /// `name` or `name@version`; empty is a sweep.
     pub names: Vec<String>,

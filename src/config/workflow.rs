@@ -36,12 +36,6 @@ const OURS: [&str; 2] = ["chart-release.yaml", "chart-release.yml"];
 /// Where packages are left, as by chart-releaser-action.
 const PACKAGES: &str = ".cr-release-packages";
 
-/// What only the Action is told.
-#[derive(Clone, Debug)]
-pub(super) struct Workflow {
-    pub terms: Terms,
-}
-
 /// Every input that the program reads, and those of the installation: for the definition of the Action, sorted.
 pub fn inputs(definition: &Command) -> Vec<String> {
     let options = options::of(definition);
@@ -75,8 +69,9 @@ impl Given {
         given.layers.insert(Layer::Said, options::from_inputs(&given.options, environment));
         given.names = input_list(environment, "names").into_iter().map(str::to_owned).collect();
         given.repository = input(environment, "working_directory").map(PathBuf::from).or(given.repository);
-        given.workflow = Some(Workflow { terms: Terms::new(environment) });
+        given.chart_releaser = Some(Terms::new(environment));
         given.assume("packages", PACKAGES);
+        // Nothing is left in the other folder, so it is none of our outputs: there may be charts in it.
         given.assume("into", PACKAGES);
         if options::value(environment, "RUNNER_DEBUG") == Some("1") {
             given.assume("verbose", "2");
@@ -105,23 +100,26 @@ impl Given {
         self.notices.push(notice);
     }
 
+    /// Something that is wrong: there will be no configuration.
+    pub fn refuse(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
     /// The configuration files of the repository with this root: the one that is named, or ours and chart-releaser's.
-    ///
-    /// # Errors
-    /// A file is named that is written in a way that cannot be read.
-    pub fn files(&mut self, root: &Path) -> Result<Vec<ConfigFile>, Problem> {
+    pub fn files(&mut self, root: &Path) -> Vec<ConfigFile> {
         let named = input(&self.variables, "config").map(|path| (root.join(path), path.to_owned()));
         let exported = self.config.as_ref().map(|path| (path.clone(), path.display().to_string()));
         if let Some((path, name)) = named.or(exported) {
             if chart_releaser::is_unread(&path) {
                 let problem = Problem::new("the configuration is in a format that this program cannot read");
-                return Err(problem
-                    .in_file(name)
-                    .next("write it as YAML or JSON, in a file named .yaml or .json"));
+                self.refuse(
+                    problem.in_file(name).next("write it as YAML or JSON, in a file named .yaml or .json"),
+                );
+                return Vec::new();
             }
             let of_chart_releaser =
                 !path.file_name().is_some_and(|file| OURS.iter().any(|ours| file == *ours));
-            return Ok(vec![ConfigFile { path, name, named: true, of_chart_releaser }]);
+            return vec![ConfigFile { path, name, named: true, of_chart_releaser }];
         }
         for name in chart_releaser::unread().filter(|name| root.join(name).is_file()) {
             let problem = Problem::new(format!("{name} is not read: this program reads YAML and JSON only"));
@@ -135,22 +133,18 @@ impl Given {
             named: false,
             of_chart_releaser: true,
         }));
-        Ok(files)
+        files
     }
-}
 
-impl Workflow {
     /// What chart-releaser was told becomes ours; the word that takes the pages away is given back.
-    pub fn judged(self, given: &mut Given) -> Option<Word> {
-        let verdict = self.terms.judge(&mut given.layers, &given.variables);
-        given.notices.extend(verdict.notices);
-        given.problems.extend(verdict.problems);
-        given.registry();
+    pub(super) fn judge_chart_releaser(&mut self) -> Option<Word> {
+        let verdict = self.chart_releaser.take()?.judge(&mut self.layers, &self.variables);
+        self.notices.extend(verdict.notices);
+        self.problems.extend(verdict.problems);
+        self.registry();
         verdict.without_pages
     }
-}
 
-impl Given {
     /// The registry in the names that chart-releaser-action may have for it: one more channel, a user and a password.
     fn registry(&mut self) {
         let read = |name: &str| input(&self.variables, name).map(str::to_owned);
@@ -200,9 +194,7 @@ impl Given {
         channels.push(channel);
         self.layers.entry(Layer::Said).or_default().insert("channel".into(), channels);
     }
-}
 
-impl Given {
     /// What the strongest source says of an option that is a list.
     fn strongest(&self, key: &str) -> Option<Vec<Word>> {
         self.layers.values().rev().find_map(|said| said.get(key)).cloned()

@@ -25,6 +25,14 @@ pub async fn guarded<T>(doing: &str, work: impl Future<Output = Result<T, Proble
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(fault(doing)))
 }
 
+/// Does work on this thread. `doing` says what.
+///
+/// # Errors
+/// Those of the work, and a panic in it.
+pub fn caught<T, E: From<Problem>>(doing: &str, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(fault(doing).into()))
+}
+
 fn fault(doing: &str) -> Problem {
     Problem::new(format!("{doing} ended in a fault of this program")).next("please report it, with the chart")
 }

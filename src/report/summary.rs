@@ -6,7 +6,7 @@
 mod page;
 
 use super::{
-    Outcome, Packages, Report,
+    ExitCode, Outcome, Packages, Report,
     findings::{Finding, Findings, Whose, in_repository},
     markdown::{beginning, block, cell, code, link, said},
 };
@@ -101,14 +101,21 @@ pub fn packages(packages: &Packages, source: Option<&Source>) -> String {
     page.finished()
 }
 
-/// Of a run that has no answer.
-pub fn problems(problems: &[Problem], source: Option<&Source>) -> String {
+/// Of a run that has no answer, and what it ends with.
+pub fn problems(
+    problems: &[Problem],
+    worth_knowing: &[Problem],
+    code: ExitCode,
+    source: Option<&Source>,
+) -> String {
     let count = match problems.len() {
         1 => "1 problem".to_owned(),
         count => format!("{count} problems"),
     };
-    let mut page = Page::new(format!("### Nothing was done: {count}\n"));
+    let so_far = if code == ExitCode::Usage { "Nothing was done" } else { "Not finished" };
+    let mut page = Page::new(format!("### {so_far}: {count}\n"));
     to_do(&mut page, &Findings::of_problems(problems).told, source);
+    notices(&mut page, worth_knowing, source);
     page.finished()
 }
 

@@ -109,8 +109,8 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
     // Twice: what is wrong with them is told before anything is read, and which chart may be the latest is known after.
     if asked != Asked::Package {
         channels::channels(config, &facts, None).map_err(usage)?;
-        published::may_be_cleared(config).map_err(usage)?;
     }
+    published::may_be_cleared(config).map_err(usage)?;
     let selection = match config.names.is_empty() {
         true => Selection::Sweep { since: config.since.clone() },
         false => Selection::Named(config.names.clone()),
@@ -128,8 +128,16 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
     watch.saw(Event::Surveyed { charts: survey.lanes.len() });
     let packing = Packing { repo, secrets: config.secrets.as_slice().into(), epoch };
     if asked == Asked::Package {
-        published::outside_charts("--into", &config.into, config, &survey).map_err(usage)?;
-        let packages = signals.interrupt(package::into_folder(config, &packing, survey, watch)).await?;
+        let (option, into) = match &config.packages {
+            Some(packages) => ("--packages", packages),
+            None => ("--into", &config.into),
+        };
+        published::outside_charts(option, into, config, &survey).map_err(usage)?;
+        if config.packages.is_some() && !survey.lanes.is_empty() {
+            published::clear(into).await?;
+        }
+        let made = package::into_folder(into, config.jobs, &packing, survey, watch);
+        let packages = signals.interrupt(made).await?;
         return Ok(Answer::Packages(packages));
     }
     let channels = channels::channels(config, &facts, survey.only_chart.as_ref()).map_err(usage)?;
@@ -170,7 +178,11 @@ fn repository_settings(config: &Config) -> Result<repo::Settings, Problem> {
         ChannelChoice::Folder { path, .. } => Some(path.clone()),
         _ => None,
     };
-    let folders = config.channels.iter().filter_map(folder).chain([config.into.clone()]);
+    // The folder that packages go to when nobody says another one can be where somebody has charts.
+    let root = disk::absolute(&config.repository)?;
+    let into = disk::absolute(&config.into)?;
+    let holds_charts = config.charts.iter().any(|charts| root.join(charts).starts_with(&into));
+    let folders = config.channels.iter().filter_map(folder).chain((!holds_charts).then_some(into));
     let folders = folders.chain(config.packages.clone());
     let own_outputs = folders.map(|path| disk::absolute(&path)).collect::<Result<Vec<_>, _>>()?;
     Ok(repo::Settings {

@@ -2,7 +2,6 @@
 
 use crate::{
     changes::{About, Survey},
-    config::Config,
     digest::Digest,
     doors::{away::blocking, disk},
     packages::Package,
@@ -12,11 +11,12 @@ use crate::{
     report::{Event, Made, Packages, Watch},
 };
 use futures::{StreamExt as _, stream};
-use std::path::Path;
+use std::{num::NonZeroUsize, path::Path};
 
 /// The packages of the selected charts as files. A chart that fails does not stop the others.
 pub(super) async fn into_folder(
-    config: &Config,
+    into: &Path,
+    jobs: NonZeroUsize,
     packing: &Packing,
     survey: Survey,
     watch: &dyn Watch,
@@ -30,16 +30,16 @@ pub(super) async fn into_folder(
             let packed = packing.package(&candidate).await;
             (candidate, packed)
         })
-        .buffered(config.jobs.get())
+        .buffered(jobs.get())
         // A second stage: the next charts are packaged while these wait for the disk.
         .map(async |(candidate, packed)| match packed {
             Ok((package, notices)) => {
                 watch.saw(Event::Packed(&candidate.is, package.bytes.len() as u64));
-                (candidate, write_package(&config.into, package).await.map(|made| (made, notices)))
+                (candidate, write_package(into, package).await.map(|made| (made, notices)))
             }
             Err(problem) => (candidate, Err(problem)),
         })
-        .buffered(config.jobs.get());
+        .buffered(jobs.get());
     while let Some((candidate, made)) = all.next().await {
         match made {
             Ok((made, notices)) => {

@@ -1,4 +1,4 @@
-//! The packages that a run published, as files for the steps that come after it.
+//! The folder that holds exactly the packages of a run, as files for the steps that come after it.
 
 use crate::{
     changes::Survey,
@@ -78,7 +78,7 @@ pub(super) async fn leave(folder: &Path, shelf: Arc<Shelf>, report: &mut Report)
     let files: Vec<_> = files.collect();
     let into = folder.to_owned();
     let write = move || -> Result<(), Problem> {
-        clear(&into)?;
+        clear_now(&into)?;
         for (name, digest) in files {
             // Verified: the shelf answers with bytes of this digest, or not at all.
             let bytes = shelf.get(digest).map_err(|error| Problem::new(format!("{error:#}")))?;
@@ -99,7 +99,13 @@ pub(super) async fn leave(folder: &Path, shelf: Arc<Shelf>, report: &mut Report)
 }
 
 /// Removes the packages and provenances of earlier runs, and what a dead run left of them; nothing else.
-fn clear(folder: &Path) -> Result<(), Problem> {
+pub(super) async fn clear(folder: &Path) -> Result<(), Problem> {
+    let folder = folder.to_owned();
+    blocking("clearing the folder for the packages", move || clear_now(&folder)).await
+}
+
+/// The same. Blocks.
+fn clear_now(folder: &Path) -> Result<(), Problem> {
     disk::make_folder(folder)?;
     let ours = |path: &PathBuf| {
         let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();

@@ -3,6 +3,7 @@
 use crate::world::{
     Run, files,
     online::{Online, PASSWORD, TOKEN, USER},
+    runner::Runner,
 };
 use serde_json::{Value, json};
 use std::{
@@ -313,11 +314,41 @@ fn by_hand_and_with_broken_documents_it_plans() {
 
 #[test]
 fn packages_are_made_where_chart_releaser_makes_them() {
-    let world = Online::with_a_chart();
+    let mut world = Online::with_a_chart();
     Step::push(&world, NOTHING).with("command", "package").run().ends_with(0);
     assert_eq!(left(&world), ["demo-1.0.0.tgz"]);
     assert_eq!(outputs(&world)["command"], "package");
+
+    // Exactly those of this run, as after a publish; and beside them, what is no package.
+    world.bump("charts/demo", "1.1.0");
+    world.commit("Bump it");
+    world.write(".cr-release-packages/notes.txt", "kept");
+    Step::push(&world, NOTHING).with("command", "package").run().ends_with(0);
+    assert_eq!(left(&world), ["demo-1.1.0.tgz", "notes.txt"]);
+    Step::push(&world, NOTHING).with("command", "package").with("packages", "made").run().ends_with(0);
+    assert_eq!(files(&world.repository().join("made")).into_keys().collect::<Vec<_>>(), ["demo-1.1.0.tgz"]);
     assert_eq!(world.front.requests(), []);
+}
+
+#[test]
+fn what_cannot_be_written_hides_nothing_else() {
+    let world = Online::with_a_chart();
+    fs::create_dir(world.path("folder")).expect("a folder");
+    let folder = world.path("folder").display().to_string();
+    let gone = world.path("no/such/folder").display().to_string();
+    let run = Step::push(&world, NOTHING).variable("RUNNER_TEMP", &gone).run().ends_with(1);
+    run.says("cannot write the report");
+    let told = outputs(&world);
+    assert_eq!((&*told["chart_version"], &*told["report"]), ("1.0.0", ""));
+    assert!(summary(&world).contains("demo"));
+
+    let step = Step::push(&world, NOTHING).variable("GITHUB_STEP_SUMMARY", &folder);
+    step.run().ends_with(1).says("cannot write to the file of GITHUB_STEP_SUMMARY");
+    assert_eq!(outputs(&world)["command"], "publish");
+    let step = Step::push(&world, NOTHING).variable("GITHUB_OUTPUT", &folder);
+    let run = step.run().ends_with(1).says("cannot write to the file of GITHUB_OUTPUT");
+    assert!(summary(&world).contains("Nothing to do"));
+    assert_eq!(Runner::read(&run.err).named("error").len(), 1);
 }
 
 #[test]
@@ -326,6 +357,7 @@ fn what_is_wrong_with_the_inputs_is_told_everywhere_and_nothing_is_written() {
     for (input, value, told) in [
         ("command", "release", "input command: `release` is not a command"),
         ("branches", "release/[", "input branches: `release/[` is not a glob"),
+        ("branches", "main\n!main", "input branches: `!main` takes branches out again"),
         ("charts_dir", "/charts", "input charts_dir: `/charts` leads out of the repository"),
         ("skip_packaging", "true", "input skip_packaging: packages of earlier steps are not published"),
         ("config", "no/such.yaml", "cannot read the configuration"),
@@ -392,8 +424,9 @@ fn no_secret_comes_out_wherever_it_was_put() {
     let world = Online::with_a_chart();
     let searched = |run: Run| {
         let run = run.never_says(TOKEN).never_says(SECRET).never_says(PASSWORD);
-        for file in ["output", "summary.md", "chart-release.json"] {
-            let text = fs::read_to_string(world.path(file)).unwrap_or_default();
+        // The outputs, the summary and the documents, whatever they are called.
+        for (file, bytes) in files(&world.path(".")).into_iter().filter(|(file, _)| !file.contains('/')) {
+            let text = String::from_utf8_lossy(&bytes);
             for secret in [TOKEN, SECRET, PASSWORD] {
                 assert!(!text.contains(secret), "{secret} is in {file}:\n{text}");
             }
@@ -445,32 +478,6 @@ fn every_output_of_the_definition_is_given_and_no_other() {
     assert_eq!(named.collect::<BTreeSet<_>>(), outputs.keys().map(String::as_str).collect());
 }
 
-/// The commands that a runner takes from a log, as it does: none while they are stopped, until it reads its word.
-fn taken(log: &str) -> Vec<(String, String)> {
-    let mut stopped_by: Option<String> = None;
-    let mut taken = Vec::new();
-    for line in log.lines() {
-        let line = line.trim_start();
-        if let Some(word) = &stopped_by {
-            if line.trim_end() == format!("::{word}::") {
-                stopped_by = None;
-            }
-            continue;
-        }
-        if let Some((command, data)) = line.strip_prefix("::").and_then(|line| line.split_once("::")) {
-            let (name, properties) = command.split_once(' ').unwrap_or((command, ""));
-            match name {
-                "stop-commands" => stopped_by = Some(data.to_owned()),
-                _ => taken.push((name.to_owned(), format!("{properties}::{data}"))),
-            }
-        } else {
-            assert!(!line.contains("##["), "the runner takes a command of the old kind from {line}");
-        }
-    }
-    assert_eq!(stopped_by, None, "the runner is left without commands");
-    taken
-}
-
 #[test]
 fn what_was_refused_is_told_at_every_place_and_the_rest_is_published() {
     let mut world = Online::with_a_chart();
@@ -486,10 +493,10 @@ fn what_was_refused_is_told_at_every_place_and_the_rest_is_published() {
     let refused: Value = serde_json::from_str(&told["refused"]).expect("JSON");
     assert_eq!((&refused[0]["name"], &refused[0]["version"]), (&json!("demo"), &json!("1.0.0")));
     assert!(summary(&world).contains("values.yaml"));
-    let taken = taken(&run.err);
-    let errors: Vec<_> = taken.iter().filter(|(name, _)| name == "error").collect();
-    assert_eq!(errors.len(), 1, "{taken:?}");
-    assert!(errors[0].1.contains("file=charts/demo/Chart.yaml"), "{errors:?}");
+    let runner = Runner::read(&run.err);
+    let errors = runner.named("error");
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].properties.contains("file=charts/demo/Chart.yaml"), "{errors:?}");
     assert_eq!(left(&world), ["other-0.1.0.tgz"]);
 }
 
@@ -527,10 +534,8 @@ fn hostile_names_make_the_runner_do_nothing() {
     });
     step.document = document.to_string();
     let run = step.run().ends_with(1);
-    let known = ["add-mask", "group", "endgroup", "notice", "warning", "error"];
-    for (name, data) in taken(&run.err) {
-        assert!(known.contains(&name.as_str()), "{name} {data}");
-    }
+    let known = BTreeSet::from(["add-mask", "group", "endgroup", "notice", "warning", "error"]);
+    assert!(Runner::read(&run.err).names().is_subset(&known), "{}", run.err);
     let told = outputs(&world);
     assert_eq!(told.len(), 9, "{told:?}");
     let released: Value = serde_json::from_str(&told["released"]).expect("JSON");
@@ -547,9 +552,7 @@ fn hostile_names_make_the_runner_do_nothing() {
         let mut step = Step::push(&world, NOTHING).with("branches", "::set-output/*");
         step.reference = reference.into();
         let run = step.run();
-        for (name, data) in taken(&run.err) {
-            assert!(known.contains(&name.as_str()), "{name} {data}");
-        }
+        assert!(Runner::read(&run.err).names().is_subset(&known), "{}", run.err);
         assert_eq!(outputs(&world).len(), 9);
     }
 }

@@ -20,6 +20,16 @@ fn from_a_folder_inside_the_repository() {
 }
 
 #[test]
+fn charts_may_be_where_packages_go_by_themselves() {
+    let mut world = World::new();
+    world.chart("packages/demo", "demo", "1.0.0");
+    world.commit("Add a chart");
+    world.write("chart-release.yaml", "charts: packages\n");
+    publish_in(&world, "repository").ends_with(0);
+    assert_eq!(stored(&world), DEMO);
+}
+
+#[test]
 fn outside_of_any_repository() {
     let world = World::with_a_chart();
     std::fs::create_dir(world.path("empty")).expect("a folder");

@@ -3,51 +3,9 @@
 use crate::world::{
     Run,
     online::{Online, PASSWORD, TOKEN},
+    runner::Runner,
 };
 use std::{collections::BTreeSet, fs};
-
-/// A runner, as far as it looks for commands in lines.
-#[derive(Default)]
-struct Runner {
-    stopped_by: Option<String>,
-    /// The commands that it carried out, by name.
-    done: Vec<(String, String)>,
-    /// What stands in its log.
-    log: String,
-}
-
-impl Runner {
-    /// GitHub's runner 2.3xx: while it is stopped, it knows one command, which is the word that it was stopped with; it
-    /// takes `::name properties::data` at the beginning of a line, and `##[name properties]data` anywhere.
-    fn read(text: &str) -> Self {
-        let mut runner = Self::default();
-        for line in text.lines() {
-            let modern = line.trim_start().strip_prefix("::").and_then(|rest| rest.split_once("::"));
-            let old = || line.split_once("##[").and_then(|(_, rest)| rest.split_once(']'));
-            let Some((head, data)) = modern.or_else(old) else {
-                runner.show(line);
-                continue;
-            };
-            let name = head.split(' ').next().unwrap_or_default();
-            match &runner.stopped_by {
-                Some(word) if word == name => runner.stopped_by = None,
-                Some(_) => runner.show(line),
-                None if name == "stop-commands" => runner.stopped_by = Some(data.to_owned()),
-                None => runner.done.push((name.to_owned(), data.to_owned())),
-            }
-        }
-        runner
-    }
-
-    fn show(&mut self, line: &str) {
-        self.log += line;
-        self.log += "\n";
-    }
-
-    fn names(&self) -> BTreeSet<&str> {
-        self.done.iter().map(|(name, _)| name.as_str()).collect()
-    }
-}
 
 fn act(world: &Online) -> Run {
     let event = world.path("event.json");
@@ -87,14 +45,13 @@ fn only_the_commands_of_the_action_are_carried_out_and_secrets_are_masked_first(
         "{}",
         run.err
     );
-    assert!(runner.stopped_by.is_none(), "the next step is read again");
-    let masked = runner.done.iter().take_while(|(name, _)| name == "add-mask");
-    let masked: BTreeSet<&str> = masked.map(|(_, value)| value.as_str()).collect();
+    let masked = runner.done.iter().take_while(|done| done.name == "add-mask");
+    let masked: BTreeSet<&str> = masked.map(|done| done.data.as_str()).collect();
     assert!(masked.is_superset(&[TOKEN, PASSWORD].into()), "first of all");
     assert!(![TOKEN, PASSWORD].iter().any(|secret| runner.log.contains(secret)));
-    let errors = runner.done.iter().filter(|(name, _)| name == "error");
-    assert!(errors.clone().count() >= 5, "{}", run.err);
-    assert!(!errors.into_iter().any(|(_, data)| data.starts_with("forged")));
+    let errors = runner.named("error");
+    assert!(errors.len() >= 5, "{}", run.err);
+    assert!(!errors.iter().any(|error| error.data.starts_with("forged")));
     assert!(runner.log.contains("Public now"), "the answer stands in the log: {}", runner.log);
     assert_eq!(run.out, "", "everything keeps its order");
     let listed = ["index.yaml: demo 1.0.0", "release demo-1.0.0: demo-1.0.0.tgz", "tag demo-1.0.0"];

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     cli::Cli,
-    config::{ChannelChoice, Config, ConfigText, Latest},
+    config::{ChannelChoice, Config, ConfigText, Latest, NoConfig},
 };
 use clap::CommandFactory;
 use std::num::NonZeroUsize;
@@ -16,7 +16,7 @@ const STEP: [(&str, &str); 4] = [
     ("GITHUB_API_URL", "https://api.github.com"),
 ];
 
-fn check(variables: &[(&str, &str)], ours: &str, theirs: &str) -> Result<Config, Vec<Problem>> {
+fn checked(variables: &[(&str, &str)], ours: &str, theirs: &str) -> Result<Config, NoConfig> {
     let environment: BTreeMap<String, String> =
         STEP.iter().chain(variables).map(|(name, value)| (name.to_string(), value.to_string())).collect();
     let given = Given::in_workflow(&Cli::command(), &environment);
@@ -30,6 +30,10 @@ fn check(variables: &[(&str, &str)], ours: &str, theirs: &str) -> Result<Config,
         (String::leak(ours.to_owned()), String::leak(theirs.to_owned()));
     let files = [text("chart-release.yaml", ours, false), text("cr.yaml", theirs, true)];
     given.check_files(Path::new("root"), &files, NonZeroUsize::MIN)
+}
+
+fn check(variables: &[(&str, &str)], ours: &str, theirs: &str) -> Result<Config, Vec<Problem>> {
+    checked(variables, ours, theirs).map_err(|none| none.problems)
 }
 
 fn config(variables: &[(&str, &str)], ours: &str, theirs: &str) -> Config {
@@ -47,6 +51,13 @@ fn told(problems: &[Problem]) -> Vec<String> {
 
 fn channels(config: &Config) -> Vec<String> {
     config.channels.iter().map(|channel| channel.id().to_string()).collect()
+}
+
+#[test]
+fn what_is_worth_knowing_is_told_also_when_something_is_refused() {
+    let variables = [("INPUT_VERSION", "v1.7.0"), ("INPUT_SKIP_PACKAGING", "true"), ("CR_INDEX_PATH", "a")];
+    let none = checked(&variables, "", "sign: true\ncharts-repo: https://example.com\n").unwrap_err();
+    assert_eq!((none.problems.len(), none.notices.len()), (2, 3), "{none:?}");
 }
 
 #[test]

@@ -271,7 +271,7 @@ fn nothing_that_others_wrote_does_anything() {
     let notices = hostile.notices.clone();
     let told = Packages { made: vec![made], notices, problems: hostile.problems.clone() };
     does_nothing(&packages(&told, Some(&source())));
-    does_nothing(&problems(&hostile.notices, Some(&source())));
+    does_nothing(&problems(&hostile.notices, &hostile.notices, ExitCode::Act, Some(&source())));
     let mut would = Plan { missed: hostile.missed, notices: hostile.notices, ..Plan::default() };
     would.problems = hostile.problems;
     would.versions = hostile.versions.into_iter().map(|(planned, _)| planned).collect();

@@ -11,6 +11,7 @@ pub mod online;
 mod openapi;
 #[allow(dead_code, reason = "what stories do not use yet")]
 pub mod registry;
+pub mod runner;
 pub mod trials;
 pub mod way;
 
