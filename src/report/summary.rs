@@ -4,6 +4,7 @@
 //! `markdown`, so that it is shown and does nothing.
 
 mod page;
+mod table;
 
 use super::{
     ExitCode, Outcome, Packages, Report,
@@ -11,13 +12,13 @@ use super::{
     markdown::{beginning, block, cell, code, link, said},
 };
 use crate::{
-    holdings::ChannelId,
-    plan::{Missed, Plan, Planned, Step},
+    plan::{Missed, Plan},
     problem::{Place, Problem},
 };
 use page::Page;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use table::{Row, folded, table, why_not};
 
 /// Where the files of the repository can be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,9 +40,7 @@ const MANY: usize = 5;
 
 /// Of a plan.
 pub fn plan(plan: &Plan, source: Option<&Source>) -> String {
-    let quiet = |step: &Step| matches!(step, Step::Keep(_) | Step::Omit);
-    let idle = plan.exit_code().number() == 0
-        && plan.versions.iter().all(|planned| planned.steps.values().all(quiet));
+    let idle = plan.is_idle();
     let mut page =
         Page::new(headline("would ", &plan.counts(), plan.problems.len(), idle, |word| match word {
             "put" => "publish",
@@ -60,8 +59,7 @@ pub fn plan(plan: &Plan, source: Option<&Source>) -> String {
 
 /// Of a report.
 pub fn report(report: &Report, source: Option<&Source>) -> String {
-    let idle = report.exit_code().number() == 0
-        && report.versions.iter().all(|(_, outcomes)| outcomes.values().all(is_quiet));
+    let idle = report.is_idle();
     let mut page =
         Page::new(headline("", &report.counts(), report.problems.len(), idle, |word| match word {
             "attached" => "attached to",
@@ -242,121 +240,6 @@ fn to_open(next: &str, source: Option<&Source>) -> Option<String> {
     let url = url.trim_end_matches(['.', ':', '?']);
     // Nothing that leads out of the repository again.
     (!url.contains("..")).then(|| url.to_owned())
-}
-
-/// A version in a table.
-struct Row {
-    name: String,
-    version: String,
-    words: BTreeMap<ChannelId, String>,
-    why: String,
-    news: bool,
-}
-
-impl Row {
-    fn of_plan(planned: &Planned) -> Self {
-        let words = planned.steps.iter().map(|(channel, step)| (channel.clone(), step.word().to_owned()));
-        let reasons = planned.steps.values().filter(|step| !matches!(step, Step::Keep(_))).map(Step::why);
-        Self::new(planned, words.collect(), reasons, news_of_plan(planned))
-    }
-
-    fn of_report(planned: &Planned, outcomes: &BTreeMap<ChannelId, Outcome>) -> Self {
-        let words = outcomes.iter().map(|(channel, outcome)| (channel.clone(), outcome.word().to_owned()));
-        let reasons = outcomes.values().filter_map(why_not);
-        let news = !outcomes.values().all(is_quiet) || !planned.notes.is_empty();
-        Self::new(planned, words.collect(), reasons, news)
-    }
-
-    fn new(
-        planned: &Planned,
-        words: BTreeMap<ChannelId, String>,
-        reasons: impl Iterator<Item = String>,
-        news: bool,
-    ) -> Self {
-        let mut said_already = BTreeSet::new();
-        let reasons = reasons.map(|reason| reason.lines().next().unwrap_or_default().to_owned());
-        let reasons = reasons.chain(planned.notes.iter().cloned());
-        let why: Vec<_> = reasons
-            .filter(|reason| said_already.insert(reason.clone()))
-            .map(|reason| said(&beginning(&reason, LONGEST_CELL)))
-            .collect();
-        Self {
-            name: code(&beginning(planned.is.name.as_str(), LONGEST_CELL)),
-            version: code(&beginning(planned.is.version.as_str(), LONGEST_CELL)),
-            words,
-            why: why.join("; "),
-            news,
-        }
-    }
-}
-
-fn news_of_plan(planned: &Planned) -> bool {
-    let quiet = |step: &Step| matches!(step, Step::Keep(_) | Step::Omit);
-    !planned.steps.values().all(quiet) || !planned.notes.is_empty()
-}
-
-fn is_quiet(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Kept(_) | Outcome::Omitted)
-}
-
-fn why_not(outcome: &Outcome) -> Option<String> {
-    match outcome {
-        Outcome::Refused(refusal) => Some(refusal.why()),
-        Outcome::Stopped(problem) => Some(problem.what.clone()),
-        Outcome::HeldBack(why) => Some(why.clone()),
-        Outcome::Kept(_) | Outcome::Omitted | Outcome::Published(_) | Outcome::Attached(_) => None,
-    }
-}
-
-fn table(page: &mut Page, heading: &str, rows: &[Row]) {
-    page.open(&format!("\n#### {heading}\n\n{}", head(rows)), "");
-    all_rows(page, rows);
-    page.close();
-}
-
-/// Rows that hold no news, to be looked up.
-fn folded(page: &mut Page, one: &str, several: &str, rows: &[Row], idle: bool) {
-    // One line says all.
-    if idle {
-        return;
-    }
-    let count = match rows.len() {
-        1 => format!("1 chart version {one}"),
-        count => format!("{count} chart versions {several}"),
-    };
-    let head = format!("\n<details><summary>{count}</summary>\n\n{}", head(rows));
-    page.open(&head, "\n</details>\n");
-    all_rows(page, rows);
-    page.close();
-}
-
-fn channels(rows: &[Row]) -> BTreeSet<&ChannelId> {
-    rows.iter().flat_map(|row| row.words.keys()).collect()
-}
-
-fn head(rows: &[Row]) -> String {
-    let channels = channels(rows);
-    let names: String = channels.iter().map(|channel| format!(" {} |", cell(&code(&channel.0)))).collect();
-    let lines = " --- |".repeat(channels.len() + 3);
-    format!("| chart | version |{names} why |\n|{lines}\n")
-}
-
-fn all_rows(page: &mut Page, rows: &[Row]) {
-    let channels = channels(rows);
-    for row in rows {
-        let words: String = channels
-            .iter()
-            .map(|channel| match row.words.get(*channel) {
-                // What changes or needs somebody is seen at once.
-                Some(word) if !matches!(word.as_str(), "keep" | "kept" | "omit" | "omitted") => {
-                    format!(" **{word}** |")
-                }
-                Some(word) => format!(" {word} |"),
-                None => " |".into(),
-            })
-            .collect();
-        page.row(&format!("| {} | {} |{words} {} |\n", cell(&row.name), cell(&row.version), cell(&row.why)));
-    }
 }
 
 /// Versions that readers find in some channels and not in others, and why.

@@ -34,12 +34,7 @@ pub fn plan(plan: &Plan) -> String {
     parts.extend(section(&told, "Unfinished: run again", |problem| problem.passing));
     parts.extend(missed(&plan.missed));
     parts.extend(notices(&plan.notices));
-    let idle = plan.exit_code().number() == 0
-        && plan
-            .versions
-            .iter()
-            .all(|planned| planned.steps.values().all(|step| matches!(step, Step::Keep(_) | Step::Omit)));
-    parts.push(count_line(&plan.counts(), plan.problems.len(), idle));
+    parts.push(count_line(&plan.counts(), plan.problems.len(), plan.is_idle()));
     parts.join("\n")
 }
 
@@ -56,11 +51,7 @@ pub fn report(report: &Report, all: bool) -> String {
     parts.extend(public(report, all));
     parts.extend(missed(&report.missed));
     parts.extend(notices(&report.notices));
-    let idle = report.exit_code().number() == 0
-        && report.versions.iter().all(|(_, outcomes)| {
-            outcomes.values().all(|outcome| matches!(outcome, Outcome::Kept(_) | Outcome::Omitted))
-        });
-    parts.push(count_line(&report.counts(), report.problems.len(), idle));
+    parts.push(count_line(&report.counts(), report.problems.len(), report.is_idle()));
     parts.join("\n")
 }
 

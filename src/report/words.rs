@@ -1,6 +1,6 @@
 //! The words for steps and outcomes, chosen once: text and documents, plan and report use the same.
 
-use super::{Outcome, Report};
+use super::{ExitCode, Outcome, Report};
 use crate::{
     charts::find,
     holdings::{Kind, Standing},
@@ -60,14 +60,26 @@ impl Step {
             },
             Self::Attach(_, kinds) => format!("without its {}", named(kinds)),
             Self::Keep(_) => "already published".into(),
-            Self::Omit => "public elsewhere, and a release would mail everybody: --backfill makes it".into(),
+            Self::Omit => "public elsewhere, and a release would mail everybody: `backfill` makes it".into(),
             Self::Refuse(refusal) => refusal.why(),
             Self::Stop(problem) => problem.what.clone(),
         }
     }
 }
 
+impl Planned {
+    /// Whether nothing is to be done for it, and nobody has to do anything.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.steps.values().all(|step| matches!(step, Step::Keep(_) | Step::Omit))
+    }
+}
+
 impl Outcome {
+    /// Whether nothing was done, and nobody has to do anything.
+    pub(super) fn is_quiet(&self) -> bool {
+        matches!(self, Self::Kept(_) | Self::Omitted)
+    }
+
     /// `published`, `attached`, `kept`, `omitted`, `refused`, `stopped` or `held back`.
     pub fn word(&self) -> &'static str {
         match self {
@@ -136,12 +148,23 @@ impl Plan {
     pub(super) fn counts(&self) -> Vec<(&'static str, usize)> {
         counted(&STEPS, self.versions.iter().map(|planned| planned.steps.values().map(Step::word)))
     }
+
+    /// Whether there is nothing to do.
+    pub(super) fn is_idle(&self) -> bool {
+        self.exit_code() == ExitCode::Done && self.versions.iter().all(Planned::is_quiet)
+    }
 }
 
 impl Report {
     /// Versions by the most serious of their outcomes, in the order of [`OUTCOMES`], without zeros.
     pub(super) fn counts(&self) -> Vec<(&'static str, usize)> {
         counted(&OUTCOMES, self.versions.iter().map(|(_, outcomes)| outcomes.values().map(Outcome::word)))
+    }
+
+    /// Whether there was nothing to do.
+    pub(super) fn is_idle(&self) -> bool {
+        let mut outcomes = self.versions.iter().flat_map(|(_, outcomes)| outcomes.values());
+        self.exit_code() == ExitCode::Done && outcomes.all(Outcome::is_quiet)
     }
 }
 

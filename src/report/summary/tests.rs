@@ -4,8 +4,9 @@ use super::*;
 use crate::{
     charts::ChartVersion,
     digest::Digest,
+    holdings::ChannelId,
     holdings::Reference,
-    plan::Failure,
+    plan::{Failure, Planned, Step},
     report::{
         Made, Released,
         words::samples::{channel, holding, planned, refusal},
