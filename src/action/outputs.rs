@@ -297,6 +297,7 @@ mod tests {
         let (name, version) = is.split_once('@').expect("name@version");
         Planned {
             is: ChartVersion::new(name, version),
+            version_line: None,
             path: path.into(),
             commit: None,
             created: 0,

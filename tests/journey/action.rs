@@ -489,7 +489,7 @@ fn what_was_refused_is_told_at_every_place_and_the_rest_is_published() {
     let taken = taken(&run.err);
     let errors: Vec<_> = taken.iter().filter(|(name, _)| name == "error").collect();
     assert_eq!(errors.len(), 1, "{taken:?}");
-    assert!(errors[0].1.contains("file=charts/demo/Chart.yaml"), "{errors:?}");
+    assert!(errors[0].1.contains("file=charts/demo/Chart.yaml,line=3,"), "{errors:?}");
     assert_eq!(left(&world), ["other-0.1.0.tgz"]);
 }
 
