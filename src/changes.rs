@@ -64,6 +64,9 @@ pub struct Candidate {
     pub touched: Touched,
     /// The packaged files, relative to the chart, that git does not have as they are: untracked, ignored, changed.
     pub ungitted: Vec<String>,
+    /// The line of the Chart.yaml with the version, counted from 1, where somebody may have to raise it: the current
+    /// version of a chart that has changed.
+    pub version_line: Option<usize>,
 }
 
 /// Whose time a candidate was created at.

@@ -5,11 +5,11 @@ mod decide;
 pub use decide::{decide, stopped};
 
 use crate::{
-    charts::{ChartName, ChartVersion},
+    charts::{ChartName, ChartVersion, find},
     digest::Digest,
     holdings::{ChannelId, Held, Holding, Kind},
     packages::Contents,
-    problem::Problem,
+    problem::{Place, Problem},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -149,6 +149,8 @@ pub struct Planned {
     pub is: ChartVersion,
     /// The chart's folder in the repository, with `/`.
     pub path: String,
+    /// The line of its Chart.yaml with the version, counted from 1, where the chart has changed since.
+    pub version_line: Option<usize>,
     /// The commit it is packaged from; `None` is the working tree.
     pub commit: Option<String>,
     /// The time it is published under, in seconds since 1970.
@@ -170,6 +172,11 @@ pub struct Planned {
 impl Planned {
     /// How every note of unreleased changes begins.
     pub const UNRELEASED: &str = "unreleased changes since";
+
+    /// Where its version is said.
+    pub fn place(&self) -> Place {
+        Place { file: find::join(&self.path, find::CHART_YAML), line: self.version_line }
+    }
 
     /// The note that the chart has moved on since this version was published, where it has.
     pub fn unreleased_changes(&self) -> Option<&str> {

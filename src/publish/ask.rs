@@ -167,5 +167,6 @@ fn candidate(begun: Unfinished) -> Candidate {
         introduced_by: begun.revision,
         touched: Touched::Untouched,
         ungitted: Vec::new(),
+        version_line: None,
     }
 }

@@ -153,6 +153,7 @@ async fn settle(run: &Run<'_>, candidate: Candidate, held: Answer, begun: bool) 
     }
     let planned = Planned {
         path: candidate.origin.path().to_owned(),
+        version_line: candidate.version_line,
         commit: candidate.origin.commit().map(ToOwned::to_owned),
         created,
         revision: candidate.introduced_by,

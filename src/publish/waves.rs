@@ -118,6 +118,7 @@ mod tests {
             package: None,
             steps: BTreeMap::from([(ChannelId("folder:published".into()), step)]),
             notes: Vec::new(),
+            version_line: None,
         }
     }
 

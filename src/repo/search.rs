@@ -30,6 +30,12 @@ pub struct Here {
 }
 
 impl Here {
+    /// Where its Chart.yaml says the version. One that is a link has no line of its own.
+    pub fn version_line(&self, view: &impl View) -> Option<usize> {
+        let file = Some(&self.chart_yaml).filter(|file| file.kind == Kind::File)?;
+        Metadata::version_line(&view.read(file).ok()?)
+    }
+
     /// This chart as the trace sees it.
     pub fn named(&self, is: Option<ChartVersion>) -> Arc<ChartAt> {
         let tree = self.folder.tree.map(|tree| tree.to_string().into());

@@ -7,7 +7,6 @@ use super::{
     text::shown,
 };
 use crate::{
-    charts::find,
     plan::{Missed, Plan, Planned},
     problem::{Place, Problem},
 };
@@ -122,9 +121,8 @@ impl Notes {
     fn add_unreleased<'a>(&mut self, versions: impl Iterator<Item = &'a Planned>) {
         for planned in versions {
             if let Some(note) = planned.unreleased_changes() {
-                let problem = Problem::new(note)
-                    .in_file(find::join(&planned.path, find::CHART_YAML))
-                    .next("raise `version` to publish them");
+                let problem = Problem { place: Some(planned.place()), ..Problem::new(note) };
+                let problem = problem.next("raise `version` to publish them");
                 self.add(Level::Warning, &planned.is.to_string(), problem);
             }
         }

@@ -2,7 +2,6 @@
 
 use super::{ExitCode, Outcome, Report};
 use crate::{
-    charts::find,
     holdings::{Kind, Standing},
     plan::{Plan, Planned, Refusal, Step},
     problem::Problem,
@@ -110,7 +109,9 @@ impl Refusal {
     /// What stands against it, with all that helps to judge it, and the next step.
     pub fn problem(&self, planned: &Planned) -> Problem {
         let is = &planned.is;
-        let chart_yaml = find::join(&planned.path, find::CHART_YAML);
+        let place = planned.place();
+        let chart_yaml = place.file.clone();
+        let there = |what: String| Problem { place: Some(place), ..Problem::new(what) };
         match self {
             Self::OtherContent { channel, ours, theirs, files } => {
                 let mut what = match files.as_slice() {
@@ -123,7 +124,7 @@ impl Refusal {
                     what += &format!("\n{file} differs");
                 }
                 what += &format!("\npublished:  {theirs}\nrepository: {ours}");
-                Problem::new(what).in_file(&chart_yaml).next(format!(
+                there(what).next(format!(
                     "raise `version` in {chart_yaml}: {} is published, and what is published never changes",
                     is.version
                 ))
@@ -133,7 +134,7 @@ impl Refusal {
                 for (channel, digest) in holders {
                     what += &format!("\n{channel}: {digest}");
                 }
-                Problem::new(what).in_file(&chart_yaml).next(format!(
+                there(what).next(format!(
                     "raise `version` in {chart_yaml}, so that every channel gets the same package; \
                      what is published as {} never changes",
                     is.version
@@ -247,6 +248,7 @@ pub(super) mod samples {
         Planned {
             is: ChartVersion::new(name, version),
             path: format!("charts/{name}"),
+            version_line: None,
             commit: None,
             created: 1_767_225_600,
             revision: None,

@@ -496,7 +496,7 @@ fn what_was_refused_is_told_at_every_place_and_the_rest_is_published() {
     let runner = Runner::read(&run.err);
     let errors = runner.named("error");
     assert_eq!(errors.len(), 1, "{errors:?}");
-    assert!(errors[0].properties.contains("file=charts/demo/Chart.yaml"), "{errors:?}");
+    assert!(errors[0].properties.contains("file=charts/demo/Chart.yaml,line=3,"), "{errors:?}");
     assert_eq!(left(&world), ["other-0.1.0.tgz"]);
 }
 

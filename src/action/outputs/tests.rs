@@ -7,6 +7,7 @@ fn planned(is: &str, path: &str) -> Planned {
     let (name, version) = is.split_once('@').expect("name@version");
     Planned {
         is: ChartVersion::new(name, version),
+        version_line: None,
         path: path.into(),
         commit: None,
         created: 0,

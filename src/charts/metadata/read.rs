@@ -52,6 +52,13 @@ impl Metadata {
         draft.validated().map_err(|invalid| place(&sources, invalid))
     }
 
+    /// The line on which a Chart.yaml says its version: what somebody changes who raises it. `None` where it says none.
+    pub fn version_line(chart_yaml: &[u8]) -> Option<usize> {
+        let document = yaml::read("Chart.yaml", chart_yaml).ok()?;
+        let key = |(key, _): &&(Node, Node)| key.text().is_some_and(|key| folded(key) == "version");
+        document.entries().iter().rev().find(key).map(|(key, _)| key.line)
+    }
+
     /// Checks an entry of an index.yaml as strictly as Helm does, which gives up the whole index for one entry that is
     /// wrong: unknown and repeated keys, and unquoted numbers or bools where text has to be. An empty entry is fine,
     /// as Helm skips it. What Helm's validation would say of the chart is not part of this: Helm only skips such

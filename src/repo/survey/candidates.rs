@@ -38,7 +38,12 @@ impl<V: View> Surveying<'_, V> {
             (None, Some(head)) => Origin::Commit { path: path.clone(), commit: head.id.to_string() },
             _ => Origin::WorkingTree { path: path.clone() },
         };
-        Ok(self.candidate(tracked, history, origin, state.touched(tracked), state.ungitted()))
+        let candidate = self.candidate(tracked, history, origin, state.touched(tracked), state.ungitted());
+        let version_line = match candidate.touched {
+            Touched::Untouched => None,
+            Touched::Files(_) | Touched::HistoryTooShallow => here.version_line(self.view),
+        };
+        Ok(Candidate { version_line, ..candidate })
     }
 
     /// A version from history: as the commit that introduced it has it, so that it has one content whichever way it is
@@ -131,7 +136,16 @@ impl<V: View> Surveying<'_, V> {
             (_, None) => (0, CreatedFrom::NoCommit),
         };
         let introduced_by = oldest.filter(|_| tracked.settled).map(|commit| commit.id.to_string());
-        Candidate { is: tracked.is.clone(), origin, created, created_from, introduced_by, touched, ungitted }
+        Candidate {
+            is: tracked.is.clone(),
+            origin,
+            created,
+            created_from,
+            introduced_by,
+            touched,
+            ungitted,
+            version_line: None,
+        }
     }
 }
 
