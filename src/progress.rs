@@ -1,11 +1,13 @@
 //! Events → a bar on a terminal, plain lines elsewhere, or silence; and the log of `-v`.
 
 use crate::{
+    problem::Problem,
     report::{Event, Watch, text},
     secret::Redaction,
 };
 use indicatif::{BinaryBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
+    backtrace::{Backtrace, BacktraceStatus},
     io::{self, IsTerminal, Write},
     time::Duration,
 };
@@ -26,6 +28,19 @@ pub fn watch(quiet: bool, verbose: u8, redaction: &Redaction) -> Box<dyn Watch> 
 pub fn tell(redaction: &Redaction, text: &str) {
     // Nobody is left to be told that nobody listens.
     let _ = anstream::stderr().lock().write_all(redaction.of(text).as_bytes());
+}
+
+/// Tells faults of this program like everything else: the text of a panic may hold anything, too.
+pub fn tell_faults(redaction: &Redaction) {
+    let redaction = redaction.clone();
+    std::panic::set_hook(Box::new(move |fault| {
+        let trace = Backtrace::capture();
+        let trace = match trace.status() {
+            BacktraceStatus::Captured => format!("\n{trace}"),
+            _ => String::new(),
+        };
+        tell(&redaction, &text::error(&Problem::new(format!("{fault}{trace}"))));
+    }));
 }
 
 /// A writer for whole texts: the log writes each of its lines at once.
@@ -146,7 +161,7 @@ fn several(count: usize, word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{charts::ChartVersion, holdings::ChannelId, problem::Problem};
+    use crate::{charts::ChartVersion, holdings::ChannelId};
 
     #[test]
     fn events_are_told_in_the_words_of_the_report() {

@@ -32,6 +32,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: &BTreeMa
     use_colors(typed_color(&arguments).unwrap_or_default());
     let definition = Cli::command();
     let redaction = Redaction::new(&crate::config::secrets(environment));
+    progress::tell_faults(&redaction);
     let matches = match definition.clone().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(told) => return without_command(&told, &redaction),
