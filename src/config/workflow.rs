@@ -77,7 +77,6 @@ impl Given {
         given.repository = input(environment, "working_directory").map(PathBuf::from).or(given.repository);
         given.workflow = Some(Workflow { terms: Terms::new(environment) });
         given.assume("packages", PACKAGES);
-        given.assume("into", PACKAGES);
         if options::value(environment, "RUNNER_DEBUG") == Some("1") {
             given.assume("verbose", "2");
         }
@@ -146,6 +145,10 @@ impl Workflow {
         given.notices.extend(verdict.notices);
         given.problems.extend(verdict.problems);
         given.registry();
+        // What is only packaged is left where published packages are.
+        if let Some(folder) = given.strongest("packages") {
+            given.layers.entry(Layer::Event).or_default().insert("into".into(), folder);
+        }
         verdict.without_pages
     }
 }

@@ -51,7 +51,7 @@ pub fn plan(plan: &Plan, source: Option<&Source>) -> String {
     to_do(&mut page, &Findings::of_plan(plan).told, source);
     let rows: Vec<_> = plan.versions.iter().map(Row::of_plan).collect();
     let (changed, unchanged): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.news);
-    table(&mut page, "What would be done", &changed);
+    table(&mut page, if idle { "Kept, and worth a look" } else { "What would be done" }, &changed);
     folded(&mut page, "stays as it is", "stay as they are", &unchanged, idle);
     missed(&mut page, &plan.missed);
     notices(&mut page, &plan.notices, source);
@@ -73,7 +73,7 @@ pub fn report(report: &Report, source: Option<&Source>) -> String {
     let rows: Vec<_> =
         report.versions.iter().map(|(planned, outcomes)| Row::of_report(planned, outcomes)).collect();
     let (changed, unchanged): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.news);
-    table(&mut page, "What was done", &changed);
+    table(&mut page, if idle { "Kept, and worth a look" } else { "What was done" }, &changed);
     folded(&mut page, "is unchanged", "are unchanged", &unchanged, idle);
     released(&mut page, report);
     missed(&mut page, &report.missed);
