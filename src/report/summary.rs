@@ -422,11 +422,11 @@ fn missed(page: &mut Page, missed: &[Missed]) {
     if missed.is_empty() {
         return;
     }
-    page.open("\n#### Older versions that were never published\n\nTo publish one:\n", "");
+    page.open("\n#### Older versions that were never published\n\nTo publish one, run the Action with this input:\n", "");
     // In blocks, so that a long list can be cut.
     for some in missed.chunks(20) {
         let commands: Vec<_> = some.iter().map(|missed| missed.command.as_str()).collect();
-        page.row(&format!("\n{}", block("sh", &commands.join("\n"))));
+        page.row(&format!("\n{}", block("yaml", &commands.join("\n"))));
     }
     page.close();
 }
