@@ -145,7 +145,11 @@ async fn settle(run: &Run<'_>, candidate: Candidate, held: Answer, begun: bool) 
         _ => decision,
     };
     let mut notes = decision.notes;
-    notes.extend(unreleased(&candidate, &case));
+    if let Some(note) = unreleased(&candidate, &case)
+        && !is_published_as_it_is(run, &candidate, &case).await
+    {
+        notes.push(note);
+    }
     let said = case.created().or(said);
     let created = said.unwrap_or(candidate.created);
     if said.is_none() && decision.steps.values().any(Step::writes) {
@@ -226,4 +230,16 @@ fn unreleased(candidate: &Candidate, case: &Case) -> Option<String> {
         count => format!("{count} files"),
     };
     published.then(|| format!("{} {} ({count})", Planned::UNRELEASED, candidate.is.version))
+}
+
+/// Whether the chart makes the very package that is published. Files that a step makes before each run are not what git
+/// has, and need not be what has changed.
+async fn is_published_as_it_is(run: &Run<'_>, candidate: &Candidate, case: &Case) -> bool {
+    let Some(published) = case.published() else { return false };
+    if let Some(ours) = &case.ours {
+        return ours.digest == published;
+    }
+    let doing = format!("packaging {}", candidate.is);
+    // What is wrong with it is told when it is published.
+    guarded(&doing, run.source.package(candidate)).await.is_ok_and(|(package, _)| package.digest == published)
 }

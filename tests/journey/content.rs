@@ -26,6 +26,19 @@ fn a_sweep_keeps_what_is_published_and_tells_what_is_new() {
 }
 
 #[test]
+fn a_file_that_a_step_makes_anew_before_each_run_is_a_change_only_when_it_differs() {
+    let world = World::with_a_chart();
+    let made = "charts/demo/generated.yaml";
+    world.write(made, "made: once\n");
+    world.publish(&[]).ends_with(0).says("published 1");
+    world.write(made, "made: once\n");
+    let told = world.publish(&[]).ends_with(0);
+    assert!(!told.out.contains("unreleased changes"), "{}", told.out);
+    world.write(made, "made: twice\n");
+    world.publish(&[]).ends_with(0).says("unreleased changes since 1.0.0 (1 file)");
+}
+
+#[test]
 fn asking_for_the_version_is_refused_with_the_files_that_differ() {
     let world = published_and_moved_on();
     let before = world.bytes();
