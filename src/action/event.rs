@@ -133,7 +133,9 @@ impl Branches {
     fn told(&self, event: &Event) -> String {
         match (&self.0, &event.default_branch) {
             (Some((_, globs)), _) => format!("`branches` names {globs}"),
-            (None, Some(branch)) => format!("that is {branch}, unless `branches` names others"),
+            (None, Some(branch)) => {
+                format!("charts are published from {branch}, unless `branches` names others")
+            }
             (None, None) => "name it with `branches`: the event does not say which one is the default".into(),
         }
     }

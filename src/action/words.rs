@@ -16,9 +16,11 @@ const PUBLISH: &str = "chart-release publish ";
 pub struct Words(Vec<(String, String)>);
 
 impl Words {
-    /// Of all options that are inputs.
+    /// Of all options that are inputs, and of the repository, which is no option of a file.
     pub fn new(definition: &Command) -> Self {
-        Self(config::options_and_inputs(definition))
+        let mut words = config::options_and_inputs(definition);
+        words.push(("repository".into(), "working_directory".into()));
+        Self(words)
     }
 
     /// A text with the names of inputs for those of options.
@@ -121,6 +123,7 @@ mod tests {
                 "`git config --global --add safe.directory <directory>`",
             ),
             ("--channel", "`channels`"),
+            ("name its folder: --repository DIR", "name its folder: `working_directory` DIR"),
             ("--pages-urls and --pages-url, --", "--pages-urls and `pages_url`, --"),
             ("a--charts ---charts -- --json", "a--charts `charts_dir` -- --json"),
             ("charts/--é--charts", "charts/--é--charts"),

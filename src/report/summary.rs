@@ -50,7 +50,7 @@ pub fn plan(plan: &Plan, source: Option<&Source>) -> String {
     to_do(&mut page, &Findings::of_plan(plan).told, source);
     let rows: Vec<_> = plan.versions.iter().map(Row::of_plan).collect();
     let (changed, unchanged): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.news);
-    table(&mut page, "What would be done", &changed);
+    table(&mut page, if idle { "Kept, and worth a look" } else { "What would be done" }, &changed);
     folded(&mut page, "stays as it is", "stay as they are", &unchanged, idle);
     missed(&mut page, &plan.missed);
     notices(&mut page, &plan.notices, source);
@@ -71,7 +71,7 @@ pub fn report(report: &Report, source: Option<&Source>) -> String {
     let rows: Vec<_> =
         report.versions.iter().map(|(planned, outcomes)| Row::of_report(planned, outcomes)).collect();
     let (changed, unchanged): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.news);
-    table(&mut page, "What was done", &changed);
+    table(&mut page, if idle { "Kept, and worth a look" } else { "What was done" }, &changed);
     folded(&mut page, "is unchanged", "are unchanged", &unchanged, idle);
     released(&mut page, report);
     missed(&mut page, &report.missed);
@@ -312,11 +312,11 @@ fn missed(page: &mut Page, missed: &[Missed]) {
     if missed.is_empty() {
         return;
     }
-    page.open("\n#### Older versions that were never published\n\nTo publish one:\n", "");
+    page.open("\n#### Older versions that were never published\n\nTo publish one, run the Action with this input:\n", "");
     // In blocks, so that a long list can be cut.
     for some in missed.chunks(20) {
         let commands: Vec<_> = some.iter().map(|missed| missed.command.as_str()).collect();
-        page.row(&format!("\n{}", block("sh", &commands.join("\n"))));
+        page.row(&format!("\n{}", block("yaml", &commands.join("\n"))));
     }
     page.close();
 }

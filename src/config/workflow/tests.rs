@@ -99,7 +99,9 @@ fn inputs_are_read_as_people_write_them() {
     assert!(given.strict && !given.backfill);
     assert_eq!(given.releases.name_template, "{{ .Name }}, {{ .Version }}");
     assert_eq!(given.names, ["demo@1.0.0", "other"]);
-    assert_eq!(given.into, Path::new("root/.cr-release-packages"));
+    assert_eq!(given.packages.as_deref(), Some(Path::new("root/.cr-release-packages")));
+    let elsewhere = config(&[("INPUT_PACKAGES", "out")], "", "");
+    assert_eq!(elsewhere.packages.as_deref(), Some(Path::new("root/out")));
     assert_eq!(given.verbose, 2);
     assert_eq!(channels(&config(&[], "", "")), ["releases", "pages"]);
 }

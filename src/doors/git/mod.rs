@@ -105,7 +105,7 @@ impl Git {
         let place = directory.display();
         let repository = Repository::discover(directory).map_err(|error| match error.code() {
             ErrorCode::NotFound => Problem::new(format!("{place} is not in a git repository"))
-                .next("run in a git repository, or name one with --repository DIR"),
+                .next("check it out first, or name its folder: --repository DIR"),
             _ => failed(&format!("opening the git repository of {place}"), &error),
         })?;
         Ok(Self {

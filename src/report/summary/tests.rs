@@ -65,10 +65,7 @@ fn varied_report() -> Report {
             (moved_on, outcomes(&[("releases", Outcome::Kept(tagged("moved-1.0.0")))])),
             (planned("other@1.0.0", &[]), outcomes(&[("releases", Outcome::Refused(refusal()))])),
         ],
-        missed: vec![Missed {
-            is: ChartVersion::new("demo", "1.0.0"),
-            command: "chart-release publish demo@1.0.0".into(),
-        }],
+        missed: vec![Missed { is: ChartVersion::new("demo", "1.0.0"), command: "names: demo@1.0.0".into() }],
         notices: vec![Problem::new("the clone is shallow").next("fetch the whole history")],
         problems: vec![Failure {
             chart: "charts/broken".into(),
@@ -161,10 +158,10 @@ fn a_report_says_first_who_has_to_do_what() {
 
     #### Older versions that were never published
 
-    To publish one:
+    To publish one, run the Action with this input:
 
-    ```sh
-    chart-release publish demo@1.0.0
+    ```yaml
+    names: demo@1.0.0
     ```
 
     #### Worth knowing
