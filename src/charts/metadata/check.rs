@@ -74,20 +74,24 @@ impl Metadata {
         self.sources.iter_mut().chain(&mut self.keywords).for_each(sanitise);
         let (name, version) = (&self.name, &self.version);
         if self.api_version.is_empty() {
-            return Err(Invalid::new("apiVersion", "chart.metadata.apiVersion is required"));
+            return Err(Invalid::new("apiVersion", "chart.metadata.apiVersion is required")
+                .next("add the line `apiVersion: v2`"));
         }
         if name.is_empty() {
-            return Err(Invalid::new("name", "chart.metadata.name is required"));
+            return Err(Invalid::new("name", "chart.metadata.name is required")
+                .next("add the line `name: NAME`, with the name of the chart's folder"));
         }
         if name == "." || name == ".." {
-            return Err(Invalid::new("name", format!("chart.metadata.name {} is not allowed", quoted(name))));
+            return Err(Invalid::new("name", format!("chart.metadata.name {} is not allowed", quoted(name)))
+                .next("give the chart the name of its folder"));
         }
         if name.contains('/') {
             return Err(Invalid::new("name", format!("chart.metadata.name {} is invalid", quoted(name)))
                 .next("a chart's name is one path element, without `/`"));
         }
         if version.is_empty() {
-            return Err(Invalid::new("version", "chart.metadata.version is required"));
+            return Err(Invalid::new("version", "chart.metadata.version is required")
+                .next("add the line `version: 0.1.0`"));
         }
         if !Version::new(version).is_valid() {
             return Err(Invalid::new(
@@ -97,7 +101,8 @@ impl Metadata {
             .next("write a SemVer version such as 1.2.3 or 1.2.3-rc.1"));
         }
         if !matches!(self.kind.as_str(), "" | "application" | "library") {
-            return Err(Invalid::new("type", "chart.metadata.type must be application or library"));
+            return Err(Invalid::new("type", "chart.metadata.type must be application or library")
+                .next("write `type: application`, or take the line out"));
         }
         Ok(())
     }
@@ -109,9 +114,9 @@ impl Draft {
         let Self { mut metadata, maintainers, dependencies } = self;
         metadata.check_fields()?;
         if let Some(item) = maintainers.iter().position(Option::is_none) {
-            return Err(
-                Invalid::new("maintainers", "maintainers must not contain empty or null nodes").item(item)
-            );
+            return Err(Invalid::new("maintainers", "maintainers must not contain empty or null nodes")
+                .next("take the empty item out")
+                .item(item));
         }
         let null = dependencies.iter().position(Option::is_none);
         metadata.maintainers = maintainers.into_iter().flatten().collect();
@@ -120,6 +125,7 @@ impl Draft {
         match null {
             Some(item) => {
                 Err(Invalid::new("dependencies", "dependencies must not contain empty or null nodes")
+                    .next("take the empty item out")
                     .item(item))
             }
             None => Ok(metadata),
@@ -135,7 +141,8 @@ impl Dependency {
         self.tags.iter_mut().for_each(sanitise);
         if !self.alias.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
             let what = format!("dependency {} has disallowed characters in the alias", quoted(&self.name));
-            return Err(Invalid::new("dependencies", what));
+            return Err(Invalid::new("dependencies", what)
+                .next("write the `alias` with letters, digits, `-` and `_` only"));
         }
         let known_as = if self.alias.is_empty() { &self.name } else { &self.alias };
         if !taken.insert(known_as.clone()) {
