@@ -49,7 +49,7 @@ pub fn main(definition: &Command, environment: &Environment, redaction: &Redacti
     let mut ended = caught("the run", || run(definition, environment, redaction, &commands, &mut course));
     // The document is for machines, which know the options.
     let document = document(&ended);
-    let words = Words::new(definition);
+    let words = Words::new(definition, redaction);
     match &mut ended {
         Ok(Some(answer)) => words.answer(answer),
         Ok(None) => {}
@@ -58,7 +58,13 @@ pub fn main(definition: &Command, environment: &Environment, redaction: &Redacti
     course.notices.iter_mut().for_each(|notice| words.problem(notice));
     let told = Told::new(&ended, &course, environment);
     progress::tell(redaction, &told.text);
-    commands.annotate(&told.annotations);
+    match course.elsewhere {
+        true => {
+            let annotations: Vec<_> = told.annotations.into_iter().map(Annotation::without_place).collect();
+            commands.annotate(&annotations);
+        }
+        false => commands.annotate(&told.annotations),
+    }
     let lost = leave(&ended, document.as_deref(), &told.summary, &course, environment, redaction);
     lost.iter().for_each(|problem| progress::tell(redaction, &text::error(problem)));
     commands.annotate(&annotations::problems(&lost));
@@ -75,6 +81,9 @@ struct Course {
     notices: Vec<Problem>,
     /// The commit that is checked out.
     head: Option<String>,
+    /// Another repository than the workflow's is checked out. GitHub takes the places of annotations from the root of the
+    /// workflow's, wherever below the workspace that lies.
+    elsewhere: bool,
     /// Also what was kept is told.
     all: bool,
 }
@@ -186,10 +195,30 @@ fn write_document(
 
 /// Where the files of the repository can be seen.
 fn source(environment: &Environment, course: &Course) -> Option<Source> {
+    let commit = course.head.clone().filter(|_| !course.elsewhere)?;
+    let (server, repository) = workflow_repository(environment)?;
+    Some(Source { url: format!("{server}/{repository}"), commit })
+}
+
+/// The address of the GitHub that the workflow runs on, and its repository there as `OWNER/NAME`.
+fn workflow_repository(environment: &Environment) -> Option<(&str, &str)> {
     let variable =
         |name: &str| environment.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
-    let server = variable("GITHUB_SERVER_URL")?.trim_end_matches('/');
-    Some(Source { url: format!("{server}/{}", variable("GITHUB_REPOSITORY")?), commit: course.head.clone()? })
+    Some((variable("GITHUB_SERVER_URL")?.trim_end_matches('/'), variable("GITHUB_REPOSITORY")?))
+}
+
+/// Whether this is the origin of another repository of the same GitHub than the workflow's. What is fetched from anywhere
+/// else may be a mirror of it.
+fn is_another(origin: &str, environment: &Environment) -> bool {
+    let Some((server, repository)) = workflow_repository(environment) else { return false };
+    let host = server.split_once("://").map_or(server, |(_, host)| host).to_lowercase();
+    let origin = origin.to_lowercase();
+    let origin = origin.trim_end_matches('/').trim_end_matches(".git");
+    // `https://HOST/OWNER/NAME`, `ssh://git@HOST/OWNER/NAME` or `git@HOST:OWNER/NAME`.
+    match origin.split_once(&host) {
+        Some((_, path)) => path.trim_start_matches(['/', ':']) != repository.to_lowercase(),
+        None => false,
+    }
 }
 
 fn run(
@@ -205,6 +234,7 @@ fn run(
     let root = setup::root(given.repository().unwrap_or(Path::new("."))).map_err(usage)?;
     let checkout = Repo::checkout(&root).map_err(usage)?;
     course.head = checkout.head();
+    course.elsewhere = checkout.origin().is_some_and(|origin| is_another(&origin, environment));
     let (event, notice) = event(environment);
     course.notices.extend(notice);
     let decision = event::decide(order, event, &branches, &checkout).map_err(usage)?;
@@ -288,4 +318,30 @@ fn configured(mut given: Given, decision: Decision, asked: Asked, root: &Path) -
     let texts: Vec<_> = texts.iter().map(|(file, bytes)| file.holding(bytes)).collect();
     let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     given.check_files(root, &texts, processors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_repository_of_the_workflow_is_known_by_its_origin() {
+        let variables = [("GITHUB_SERVER_URL", "https://github.com"), ("GITHUB_REPOSITORY", "Acme/charts")];
+        let environment: Environment =
+            variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        for own in [
+            "https://github.com/acme/charts",
+            "https://github.com/Acme/charts.git/",
+            "git@github.com:Acme/charts.git",
+            "ssh://git@github.com/acme/charts",
+            "https://mirror.example.com/charts",
+            "../charts.git",
+        ] {
+            assert!(!is_another(own, &environment), "{own}");
+        }
+        for other in ["https://github.com/acme/charts-2", "git@github.com:other/charts.git"] {
+            assert!(is_another(other, &environment), "{other}");
+            assert!(!is_another(other, &Environment::new()), "nobody says what the workflow's is");
+        }
+    }
 }

@@ -232,8 +232,9 @@ impl Told {
     fn add_failures(&mut self, failures: &[Failure]) {
         for Failure { chart, problem } in failures {
             let (name, version) = match chart.split_once('@') {
-                Some((name, version)) => (name, Some(version.to_owned())),
-                None => (chart.as_str(), None),
+                // The name of a chart has no `/`, and a folder may have an `@`.
+                Some((name, version)) if !name.contains('/') => (name, Some(version.to_owned())),
+                _ => (chart.as_str(), None),
             };
             let nothing = Listed {
                 name: name.to_owned(),

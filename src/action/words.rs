@@ -5,6 +5,7 @@ use crate::{
     plan::{Failure, Missed, Planned, Step},
     problem::Problem,
     report::Outcome,
+    secret::Redaction,
     setup::Answer,
 };
 use clap::Command;
@@ -12,20 +13,25 @@ use clap::Command;
 /// What people type to publish one version; `names` is the input that says it.
 const PUBLISH: &str = "chart-release publish ";
 
-/// The options, and the inputs that say the same.
-pub struct Words(Vec<(String, String)>);
+/// What the words of the program become.
+pub struct Words {
+    /// The options, and the inputs that say the same.
+    inputs: Vec<(String, String)>,
+    /// Secrets go first: in what is cut off or escaped later they would not be found.
+    redaction: Redaction,
+}
 
 impl Words {
     /// Of all options that are inputs, and of the repository, which is no option of a file.
-    pub fn new(definition: &Command) -> Self {
-        let mut words = config::options_and_inputs(definition);
-        words.push(("repository".into(), "working_directory".into()));
-        Self(words)
+    pub fn new(definition: &Command, redaction: &Redaction) -> Self {
+        let mut inputs = config::options_and_inputs(definition);
+        inputs.push(("repository".into(), "working_directory".into()));
+        Self { inputs, redaction: redaction.clone() }
     }
 
-    /// A text with the names of inputs for those of options.
+    /// A text with the names of inputs for those of options, and without secrets.
     pub fn text(&self, text: &str) -> String {
-        let text = &text.replace(&format!("`{PUBLISH}"), "`names: ");
+        let text = &self.redaction.of(text).replace(&format!("`{PUBLISH}"), "`names: ");
         let mut told = String::with_capacity(text.len());
         let mut rest = text.as_str();
         while let Some(at) = rest.find("--") {
@@ -34,7 +40,7 @@ impl Words {
             let ends = name.find(|c: char| !c.is_ascii_lowercase() && c != '-').unwrap_or(name.len());
             let (name, after) = name.split_at(ends);
             told += before;
-            match self.0.iter().find(|(option, _)| option == name.trim_end_matches('-')) {
+            match self.inputs.iter().find(|(option, _)| option == name.trim_end_matches('-')) {
                 Some((_, input)) if !before.ends_with(|c: char| c.is_alphanumeric() || c == '-') => {
                     // What is quoted already needs no more quotes.
                     let is_quoted = told.matches('`').count() % 2 == 1;
@@ -101,12 +107,12 @@ impl Words {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{cli::Cli, report::Report};
+    use crate::{cli::Cli, report::Report, secret::Secret};
     use clap::CommandFactory;
 
     #[test]
     fn options_become_inputs_and_everything_else_stays() {
-        let words = Words::new(&Cli::command());
+        let words = Words::new(&Cli::command(), &Redaction::default());
         for (text, expected) in [
             (
                 "say with --charts where they are, and see that --exclude leaves some",
@@ -137,8 +143,15 @@ mod tests {
     fn what_failed_afterwards_is_told_in_words_of_a_workflow_too() {
         let afterwards = vec![Problem::new("no room").next("let --packages be another folder")];
         let mut answer = Answer::Report(Report { afterwards, ..Report::default() });
-        Words::new(&Cli::command()).answer(&mut answer);
+        Words::new(&Cli::command(), &Redaction::default()).answer(&mut answer);
         let Answer::Report(report) = answer else { unreachable!("it is still a report") };
         assert_eq!(report.afterwards[0].next.as_deref(), Some("let `packages` be another folder"));
+    }
+
+    #[test]
+    fn a_secret_is_gone_before_anybody_cuts_or_escapes_it() {
+        let redaction = Redaction::new(&[Secret::new("pass|word%1").expect("a secret")]);
+        let words = Words::new(&Cli::command(), &redaction);
+        assert_eq!(words.text("pass|word%1 and --charts"), "*** and `charts_dir`");
     }
 }

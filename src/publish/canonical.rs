@@ -13,7 +13,7 @@ use crate::{
 /// The bytes that rule 3 says are the package: what was packaged for the decision, or what a channel serves.
 pub(super) async fn canonical(run: &Run<'_>, planned: &Planned) -> Result<Package, Problem> {
     let (bytes, attached) = match &planned.bytes {
-        Bytes::Ours(digest) => (run.from_shelf(*digest).await?, Vec::new()),
+        Bytes::Ours(digest) => (run.shelved(*digest).await?, Vec::new()),
         Bytes::Theirs(id, digest) => {
             let holding = planned.steps.get(id).and_then(|step| match step {
                 Step::Keep(holding) | Step::Finish(holding) | Step::Attach(holding, _) => Some(holding),

@@ -198,7 +198,7 @@ async fn stage(run: &Run<'_>, planned: Planned, barred: &BTreeMap<ChannelId, Pro
 /// is told when it is asked for.
 async fn keep(run: &Run<'_>, package: &Package) {
     for bytes in std::iter::once(&package.bytes).chain(&package.provenance) {
-        if let Err(problem) = run.put_on_shelf(bytes.clone()).await {
+        if let Err(problem) = run.shelve(bytes.clone()).await {
             tracing::warn!("cannot keep {} for this run: {}", package.is, problem.what);
         }
     }

@@ -97,14 +97,14 @@ impl Run<'_> {
     }
 
     /// Keeps these bytes for the length of the run.
-    async fn put_on_shelf(&self, bytes: Bytes) -> Result<(), Problem> {
+    async fn shelve(&self, bytes: Bytes) -> Result<(), Problem> {
         let shelf = Arc::clone(self.shelf);
         let put = move || shelf.put(&bytes).map_err(|error| Problem::new(format!("{error:#}")));
         blocking("keeping a package", put).await.map(drop)
     }
 
     /// The bytes of this digest, which were kept before.
-    async fn from_shelf(&self, digest: Digest) -> Result<Bytes, Problem> {
+    async fn shelved(&self, digest: Digest) -> Result<Bytes, Problem> {
         let shelf = Arc::clone(self.shelf);
         let get = move || shelf.get(digest).map_err(|error| Problem::new(format!("{error:#}")));
         blocking("taking a kept package", get).await

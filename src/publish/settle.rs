@@ -185,7 +185,7 @@ async fn gather(run: &Run<'_>, candidate: &Candidate, case: &Case, need: &Need) 
         Need::OurPackage => {
             let (package, notices) = run.source.package(candidate).await?;
             run.watch.saw(Event::Packed(&candidate.is, package.bytes.len() as u64));
-            run.put_on_shelf(package.bytes.clone()).await?;
+            run.shelve(package.bytes.clone()).await?;
             Ok(Gathered { package, told: notices, created: None })
         }
         Need::TheirPackage(id) => {

@@ -133,6 +133,11 @@ impl Checkout {
         Some(self.0.head().ok()??.to_string())
     }
 
+    /// The URL of `origin`, without credentials.
+    pub fn origin(&self) -> Option<String> {
+        self.0.origin()
+    }
+
     /// Whether the clone has the commit with this whole id.
     pub fn has(&self, commit: &str) -> bool {
         self.0.has_commit(commit)

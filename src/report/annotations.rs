@@ -35,6 +35,18 @@ pub enum Level {
     Notice,
 }
 
+impl Annotation {
+    /// The same, its place in the text only: for files of another repository than the one that it is shown in.
+    #[must_use]
+    pub fn without_place(mut self) -> Self {
+        if let Some(Place { file, line }) = self.place.take() {
+            let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+            self.message += &format!("\nin: {}{line}", shown(&file));
+        }
+        self
+    }
+}
+
 impl Level {
     /// `error`, `warning` or `notice`.
     pub fn word(self) -> &'static str {

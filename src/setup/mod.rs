@@ -7,7 +7,7 @@ mod selection;
 mod signals;
 
 use crate::{
-    changes::Selection,
+    changes::{Selection, Survey},
     config::{ChannelChoice, Config},
     doors::{disk, shelf::Shelf},
     packages,
@@ -111,16 +111,7 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         channels::channels(config, &facts, None).map_err(usage)?;
     }
     published::may_be_cleared(config).map_err(usage)?;
-    let selection = match config.names.is_empty() {
-        true => Selection::Sweep { since: config.since.clone() },
-        false => Selection::Named(config.names.clone()),
-    };
-    let mut survey = signals.interrupt(repo.survey(selection)).await?.map_err(|error| match error {
-        NoSurvey::NotThere(problem) => usage(problem),
-        NoSurvey::Unreadable(problem) => problem.into(),
-    })?;
-    survey.notices.extend(no_charts(config, &survey));
-    survey.notices.splice(0..0, config.notices.iter().cloned());
+    let mut survey = signals.interrupt(surveyed(config, &repo)).await??;
     let only = config.only.as_deref().map(selected).transpose().map_err(usage)?;
     if let Some(wanted) = &only {
         only_those(wanted, &mut survey);
@@ -128,17 +119,8 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
     watch.saw(Event::Surveyed { charts: survey.lanes.len() });
     let packing = Packing { repo, secrets: config.secrets.as_slice().into(), epoch };
     if asked == Asked::Package {
-        let (option, into) = match &config.packages {
-            Some(packages) => ("--packages", packages),
-            None => ("--into", &config.into),
-        };
-        published::outside_charts(option, into, config, &survey).map_err(usage)?;
-        if config.packages.is_some() && !survey.lanes.is_empty() {
-            published::clear(into).await?;
-        }
-        let made = package::into_folder(into, config.jobs, &packing, survey, watch);
-        let packages = signals.interrupt(made).await?;
-        return Ok(Answer::Packages(packages));
+        let packages = package::into_folder(config, &packing, survey, watch);
+        return Ok(Answer::Packages(signals.interrupt(packages).await??));
     }
     let channels = channels::channels(config, &facts, survey.only_chart.as_ref()).map_err(usage)?;
     if let Some(packages) = &config.packages {
@@ -171,6 +153,21 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         }
         Asked::Plan | Asked::Package => Answer::Plan(plan),
     })
+}
+
+/// Which charts the repository has, and in which versions.
+async fn surveyed(config: &Config, repo: &Repo) -> Result<Survey, NoAnswer> {
+    let selection = match config.names.is_empty() {
+        true => Selection::Sweep { since: config.since.clone() },
+        false => Selection::Named(config.names.clone()),
+    };
+    let mut survey = repo.survey(selection).await.map_err(|error| match error {
+        NoSurvey::NotThere(problem) => NoAnswer::usage(vec![problem]),
+        NoSurvey::Unreadable(problem) => problem.into(),
+    })?;
+    survey.notices.extend(no_charts(config, &survey));
+    survey.notices.splice(0..0, config.notices.iter().cloned());
+    Ok(survey)
 }
 
 fn repository_settings(config: &Config) -> Result<repo::Settings, Problem> {

@@ -1,7 +1,9 @@
 //! The packages of charts as files, without any channel.
 
+use super::{NoAnswer, published};
 use crate::{
     changes::{About, Survey},
+    config::Config,
     digest::Digest,
     doors::{away::blocking, disk},
     packages::Package,
@@ -11,16 +13,27 @@ use crate::{
     report::{Event, Made, Packages, Watch},
 };
 use futures::{StreamExt as _, stream};
-use std::{num::NonZeroUsize, path::Path};
+use std::path::Path;
 
-/// The packages of the selected charts as files. A chart that fails does not stop the others.
+/// The packages of the selected charts as files: in the folder that holds exactly those of a run, or in the one of --into.
+///
+/// # Errors
+/// The folder is no place for them. A chart that fails does not stop the others.
 pub(super) async fn into_folder(
-    into: &Path,
-    jobs: NonZeroUsize,
+    config: &Config,
     packing: &Packing,
     survey: Survey,
     watch: &dyn Watch,
-) -> Packages {
+) -> Result<Packages, NoAnswer> {
+    let (option, into) = match &config.packages {
+        Some(packages) => ("--packages", packages),
+        None => ("--into", &config.into),
+    };
+    published::outside_charts(option, into, config, &survey)
+        .map_err(|problem| NoAnswer::usage(vec![problem]))?;
+    if config.packages.is_some() && !survey.lanes.is_empty() {
+        published::clear(into).await?;
+    }
     let problem = |(about, problem): (About, Problem)| Failure { chart: about.to_string(), problem };
     let problems = survey.problems.into_iter().map(problem).collect();
     let mut packages = Packages { made: Vec::new(), notices: survey.notices, problems };
@@ -30,7 +43,7 @@ pub(super) async fn into_folder(
             let packed = packing.package(&candidate).await;
             (candidate, packed)
         })
-        .buffered(jobs.get())
+        .buffered(config.jobs.get())
         // A second stage: the next charts are packaged while these wait for the disk.
         .map(async |(candidate, packed)| match packed {
             Ok((package, notices)) => {
@@ -39,7 +52,7 @@ pub(super) async fn into_folder(
             }
             Err(problem) => (candidate, Err(problem)),
         })
-        .buffered(jobs.get());
+        .buffered(config.jobs.get());
     while let Some((candidate, made)) = all.next().await {
         match made {
             Ok((made, notices)) => {
@@ -52,7 +65,7 @@ pub(super) async fn into_folder(
             }
         }
     }
-    packages
+    Ok(packages)
 }
 
 /// Writes a package as a file of this folder.

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    process::Command,
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
 };
 
 const NOTHING: &str = "0000000000000000000000000000000000000000";
@@ -351,6 +352,40 @@ fn what_cannot_be_written_hides_nothing_else() {
     assert_eq!(Runner::read(&run.err).named("error").len(), 1);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_job_that_is_cancelled_tells_what_was_published_until_then() {
+    let mut world = Online::with_a_chart();
+    for number in 0..120 {
+        world.chart(&format!("charts/chart-{number}"), &format!("chart-{number}"), "1.0.0");
+    }
+    world.commit_and_push("Add many charts");
+    let mut run = Step::push(&world, NOTHING)
+        .with("channels", "folder:published")
+        .command()
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let lines = BufReader::new(run.stderr.take().expect("its stderr")).lines();
+    let mut lines = lines.map(|line| line.expect("text"));
+    let mut log: Vec<String> = Vec::new();
+    while !log.last().is_some_and(|line| line.starts_with("published ")) {
+        log.push(lines.next().expect("a version is published"));
+    }
+    let signalled = Command::new("kill").args(["-INT", &run.id().to_string()]).status().expect("kill runs");
+    assert!(signalled.success());
+    log.extend(lines);
+    assert_eq!(run.wait().expect("it ends").code(), Some(4), "unfinished, and nothing is wrong");
+    Runner::read(&log.join("\n"));
+    let told = outputs(&world);
+    let count = |name: &str| serde_json::from_str::<Vec<Value>>(&told[name]).expect("JSON").len();
+    assert!(count("released") > 0, "the wave was finished");
+    assert_eq!(count("released") + count("failed"), 121);
+    assert_eq!(left(&world).len(), count("released"));
+    assert!(summary(&world).contains("the run was stopped before its turn"));
+}
+
 #[test]
 fn what_is_wrong_with_the_inputs_is_told_everywhere_and_nothing_is_written() {
     let world = Online::with_a_chart();
@@ -498,6 +533,25 @@ fn what_was_refused_is_told_at_every_place_and_the_rest_is_published() {
     assert_eq!(errors.len(), 1, "{errors:?}");
     assert!(errors[0].properties.contains("file=charts/demo/Chart.yaml,line=3,"), "{errors:?}");
     assert_eq!(left(&world), ["other-0.1.0.tgz"]);
+}
+
+#[test]
+fn a_place_in_another_repository_is_told_and_not_shown_in_the_workflows_files() {
+    let world = Online::with_a_chart();
+    world.write("charts/broken/Chart.yaml", "name: [\n");
+    let error = |repository: &str| {
+        let step = Step::push(&world, NOTHING).with("command", "package");
+        let run = step.variable("GITHUB_REPOSITORY", repository).run().ends_with(1);
+        let mut errors = Runner::read(&run.err).done.into_iter().filter(|done| done.name == "error");
+        (errors.next().expect("an error"), summary(&world))
+    };
+    let (own, summary) = error("acme/charts");
+    assert!(own.properties.contains("file=charts/broken/Chart.yaml"), "{own:?}");
+    assert!(summary.contains("/acme/charts/blob/"), "{summary}");
+    let (other, summary) = error("acme/workflows");
+    assert!(!other.properties.contains("file="), "{other:?}");
+    assert!(other.data.contains("%0Ain: charts/broken/Chart.yaml"), "{other:?}");
+    assert!(!summary.contains("/blob/"), "{summary}");
 }
 
 #[test]

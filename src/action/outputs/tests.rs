@@ -71,7 +71,7 @@ fn outputs_say_what_was_released_and_what_was_not() {
                 ]),
             ),
         ],
-        problems: vec![Failure { chart: "charts/broken".into(), problem: Problem::new("no version") }],
+        problems: vec![Failure { chart: "charts/broken@1".into(), problem: Problem::new("no version") }],
         ..Report::default()
     };
     let outputs =
@@ -88,7 +88,7 @@ fn outputs_say_what_was_released_and_what_was_not() {
     assert_eq!(json(&outputs, "unreleased_changes")[0]["reason"], "unreleased changes since 1.0.0 (1 file)");
     let failed = json(&outputs, "failed");
     assert_eq!((&failed[0]["version"], &failed[0]["reason"]), (&"2.0.0".into(), &"no answer".into()));
-    assert_eq!((&failed[1]["path"], &failed[1]["version"]), (&"charts/broken".into(), &().into()));
+    assert_eq!((&failed[1]["path"], &failed[1]["version"]), (&"charts/broken@1".into(), &().into()));
 }
 
 #[test]

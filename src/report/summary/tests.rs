@@ -278,6 +278,18 @@ fn nothing_that_others_wrote_does_anything() {
 }
 
 #[test]
+fn only_what_was_refused_before_it_began_did_nothing() {
+    let told = [Problem::new("no such option").next("take it out")];
+    let known = [Problem::new("the clone is shallow")];
+    let text = problems(&told, &known, ExitCode::Usage, None);
+    assert!(text.starts_with("### Nothing was done: 1 problem\n"), "{text}");
+    assert!(text.contains("\n#### Worth knowing\n\n- the clone is shallow\n"), "{text}");
+    let text = problems(&told, &[], ExitCode::Again, None);
+    assert!(text.starts_with("### Not finished: 1 problem\n"), "{text}");
+    assert!(!text.contains("Worth knowing"), "{text}");
+}
+
+#[test]
 fn every_row_of_a_table_has_the_cells_of_its_head() {
     let text = report(&hostile_report(), Some(&source()));
     let mut rows: Vec<usize> = Vec::new();
