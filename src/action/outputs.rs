@@ -195,7 +195,7 @@ impl Told {
             self.published.push(planned.is.clone());
         }
         self.index_changed |=
-            outcomes.iter().any(|(channel, outcome)| has_an_index(channel) && published(outcome));
+            outcomes.iter().any(|(channel, outcome)| is_pages(channel) && published(outcome));
         let refusals = outcomes.values().filter_map(|outcome| match outcome {
             Outcome::Refused(refusal) => Some(refusal),
             _ => None,
@@ -286,9 +286,9 @@ fn folder(planned: &Planned) -> String {
     if planned.path.is_empty() { ".".into() } else { planned.path.clone() }
 }
 
-/// Whether what people's Helm reads there is an index.
-fn has_an_index(channel: &ChannelId) -> bool {
-    &*channel.0 == "pages" || channel.0.starts_with("folder:")
+/// Whether its index is the one that a web server has to serve anew.
+fn is_pages(channel: &ChannelId) -> bool {
+    &*channel.0 == "pages"
 }
 
 #[cfg(test)]
