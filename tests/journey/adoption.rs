@@ -92,7 +92,7 @@ fn the_plan_says_how_to_get_the_release_that_is_left_out() {
         .run(&["plan", "--channel", "releases", "--channel", "pages", "--channel", &oci])
         .ends_with(0)
         .says("omit")
-        .says("--backfill");
+        .says("`backfill` makes it");
 }
 
 #[test]
