@@ -205,7 +205,8 @@ impl Given {
             let told = |problem: Problem| Problem { what: format!("{place}{}", problem.what), ..problem };
             meant.problems.extend(wrong.map(told));
         }
-        let plain_http = registry::plain_http(&mut meant);
+        let plainly = registry::plain_http(&mut meant);
+        let plain_http: Vec<String> = plainly.iter().map(|(host, _)| host.clone()).collect();
         let mut github = github::context(&mut meant, &self.variables, &plain_http);
         let channels = channel::channels(&mut meant, &github, self.to_channels);
         let away =
@@ -219,7 +220,14 @@ impl Given {
             repository: root.into(),
             releases: github::release_options(&mut meant, &github),
             pages: pages::options(&mut meant, &plain_http),
-            registries: registry::registries(&mut meant, &self.variables, &github, plain_http, &hosts),
+            registries: registry::registries(
+                &mut meant,
+                &self.variables,
+                &github,
+                plainly,
+                &hosts,
+                in_workflow,
+            ),
             http: calls(&mut meant),
             channels,
             github,
