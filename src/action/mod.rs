@@ -280,7 +280,7 @@ fn configured(mut given: Given, decision: Decision, asked: Asked, root: &Path) -
     let files = given.files(root);
     let mut texts = Vec::new();
     for file in &files {
-        match file.read() {
+        match file.read(root) {
             Ok(bytes) => texts.extend(bytes.map(|bytes| (file, bytes))),
             Err(problem) => given.refuse(problem),
         }

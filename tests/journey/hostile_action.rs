@@ -1,0 +1,64 @@
+//! The Action among people who mean harm, people with bad luck, and broken runners.
+
+use crate::{
+    action::{NOTHING, Step},
+    world::online::Online,
+};
+use std::{fs, os::unix::fs::symlink, process::Command};
+
+#[test]
+fn a_configuration_is_a_file_of_the_repository_and_no_link_or_pipe() {
+    let world = Online::with_a_chart();
+    let base = world.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    fs::write(world.path("outside.yaml"), "line-of-another-file: 1\n").expect("a file can be written");
+    let plan = || Step::pull_request(&world, &base);
+    for name in ["chart-release.yaml", "cr.yaml"] {
+        let file = world.repository().join(name);
+        for (leads, told) in [
+            ("../outside.yaml", "is a link that leads out of the repository"),
+            ("/dev/zero", "is a link that leads out of the repository"),
+        ] {
+            symlink(leads, &file).expect("a link can be made");
+            plan().run().ends_with(2).says(told).never_says("line-of-another-file");
+            let named = plan().with("config", name).run();
+            named.ends_with(2).says(told).never_says("line-of-another-file");
+            fs::remove_file(&file).expect("it can be removed");
+        }
+        assert!(Command::new("mkfifo").arg(&file).status().expect("mkfifo runs").success());
+        plan().run().ends_with(2).says("the configuration is no file");
+        fs::remove_file(&file).expect("it can be removed");
+        world.write(name, format!("# {}\n", "x".repeat(1 << 20)));
+        plan().run().ends_with(2).says("the configuration has more than 1048576 bytes");
+        world.remove(name);
+        // Inside of the repository a link is as good as a file.
+        world.write(".github/ours.yaml", "retries: 1\n");
+        symlink(".github/ours.yaml", &file).expect("a link can be made");
+        plan().run().ends_with(0);
+        fs::remove_file(&file).expect("it can be removed");
+    }
+    world.nothing_was_written();
+}
+
+#[test]
+fn packages_are_left_in_a_folder_of_the_repository_and_behind_no_link() {
+    for (leads, told) in [
+        (Some("../outside"), "is a link that leads out of the repository"),
+        (Some("../nowhere"), "is no folder"),
+        (None, "is no folder"),
+    ] {
+        let world = Online::with_a_chart();
+        fs::create_dir(world.path("outside")).expect("a folder can be made");
+        fs::write(world.path("outside/somebody-elses.tgz"), "kept").expect("a file can be written");
+        let packages = world.repository().join(".cr-release-packages");
+        match leads {
+            Some(leads) => symlink(leads, &packages).expect("a link can be made"),
+            None => fs::write(&packages, "in the way").expect("a file can be written"),
+        }
+        for command in ["auto", "package"] {
+            Step::push(&world, NOTHING).with("command", command).run().ends_with(2).says(told);
+        }
+        assert_eq!(world.front.requests(), []);
+        assert!(world.path("outside/somebody-elses.tgz").exists());
+        fs::remove_file(packages).expect("it can be removed");
+    }
+}
