@@ -1,8 +1,8 @@
 //! The Action among people who mean harm, people with bad luck, and broken runners.
 
 use crate::{
-    action::{NOTHING, Step},
-    world::online::Online,
+    action::{NOTHING, Step, everywhere, outputs},
+    world::{front::Fault, online::Online},
 };
 use std::{fs, os::unix::fs::symlink, process::Command};
 
@@ -61,4 +61,17 @@ fn packages_are_left_in_a_folder_of_the_repository_and_behind_no_link() {
         assert!(world.path("outside/somebody-elses.tgz").exists());
         fs::remove_file(packages).expect("it can be removed");
     }
+}
+
+#[test]
+fn a_job_that_is_killed_has_outputs_and_the_next_one_finishes() {
+    let world = Online::with_a_chart();
+    world.front.at_nth("POST", "/releases", 1, Fault::KillAfter);
+    Step::push(&world, NOTHING).with("channels", &everywhere(&world)).run().ends_with(-1);
+    let told = outputs(&world);
+    assert_eq!((told.len(), &*told["released"], &*told["command"]), (9, "[]", ""));
+    world.front.heal();
+    Step::push(&world, NOTHING).with("channels", &everywhere(&world)).run().ends_with(0);
+    let told = outputs(&world);
+    assert_eq!((&*told["chart_version"], &*told["command"]), ("1.0.0", "publish"));
 }
