@@ -75,3 +75,24 @@ fn a_job_that_is_killed_has_outputs_and_the_next_one_finishes() {
     let told = outputs(&world);
     assert_eq!((&*told["chart_version"], &*told["command"]), ("1.0.0", "publish"));
 }
+
+#[test]
+fn a_name_that_github_would_change_is_told_before_a_release_is_begun() {
+    let mut world = Online::with_a_chart();
+    for (folder, name) in
+        [("one", "d\u{e9}mo"), ("other", "de\u{301}mo"), ("ship", "\u{1f6a2}"), ("turned", "d\u{202e}c")]
+    {
+        world.write(
+            &format!("charts/{folder}/Chart.yaml"),
+            format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\n"),
+        );
+    }
+    world.commit_and_push("Bring names of other languages");
+    let run = Step::push(&world, NOTHING).run().ends_with(1);
+    run.says("under another name, because of its characters").never_says("draft");
+    // Helm reads no characters that cannot be seen.
+    let published = ["dc", "demo"].map(|name| format!("release {name}-1.0.0: {name}-1.0.0.tgz"));
+    let mut releases = world.listed();
+    releases.retain(|line| line.starts_with("release ") || line.starts_with("draft "));
+    assert_eq!(releases, published);
+}
