@@ -51,7 +51,7 @@ pub fn main(definition: &Command, environment: &Environment, redaction: &Redacti
     let mut ended = caught("the run", || run(definition, environment, redaction, &commands, &mut course));
     // The document is for machines, which know the options.
     let document = document(&ended);
-    let words = Words::new(definition);
+    let words = Words::new(definition, redaction);
     match &mut ended {
         Ok(Some(answer)) => words.answer(answer),
         Ok(None) => {}

@@ -5,6 +5,7 @@ use crate::{
     plan::{Failure, Missed, Planned, Step},
     problem::Problem,
     report::Outcome,
+    secret::Redaction,
     setup::Answer,
 };
 use clap::Command;
@@ -12,18 +13,19 @@ use clap::Command;
 /// What people type to publish one version; `names` is the input that says it.
 const PUBLISH: &str = "chart-release publish ";
 
-/// The options, and the inputs that say the same.
-pub struct Words(Vec<(String, String)>);
+/// The options, and the inputs that say the same. Secrets go from these texts before they are cut or escaped, when they
+/// could not be found any more.
+pub struct Words(Vec<(String, String)>, Redaction);
 
 impl Words {
     /// Of all options that are inputs.
-    pub fn new(definition: &Command) -> Self {
-        Self(config::options_and_inputs(definition))
+    pub fn new(definition: &Command, redaction: &Redaction) -> Self {
+        Self(config::options_and_inputs(definition), redaction.clone())
     }
 
-    /// A text with the names of inputs for those of options.
+    /// A text with the names of inputs for those of options, and without secrets.
     pub fn text(&self, text: &str) -> String {
-        let text = &text.replace(&format!("`{PUBLISH}"), "`names: ");
+        let text = &self.1.of(text).replace(&format!("`{PUBLISH}"), "`names: ");
         let mut told = String::with_capacity(text.len());
         let mut rest = text.as_str();
         while let Some(at) = rest.find("--") {
@@ -99,12 +101,12 @@ impl Words {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{cli::Cli, report::Report};
+    use crate::{cli::Cli, report::Report, secret::Secret};
     use clap::CommandFactory;
 
     #[test]
     fn options_become_inputs_and_everything_else_stays() {
-        let words = Words::new(&Cli::command());
+        let words = Words::new(&Cli::command(), &Redaction::default());
         for (text, expected) in [
             (
                 "say with --charts where they are, and see that --exclude leaves some",
@@ -134,8 +136,15 @@ mod tests {
     fn what_failed_afterwards_is_told_in_words_of_a_workflow_too() {
         let afterwards = vec![Problem::new("no room").next("let --packages be another folder")];
         let mut answer = Answer::Report(Report { afterwards, ..Report::default() });
-        Words::new(&Cli::command()).answer(&mut answer);
+        Words::new(&Cli::command(), &Redaction::default()).answer(&mut answer);
         let Answer::Report(report) = answer else { unreachable!("it is still a report") };
         assert_eq!(report.afterwards[0].next.as_deref(), Some("let `packages` be another folder"));
+    }
+
+    #[test]
+    fn a_secret_goes_before_a_text_is_cut_or_marked_as_code() {
+        let redaction = Redaction::new(&[Secret::any("correct `horse` | battery")]);
+        let told = Words::new(&Cli::command(), &redaction).text("it answers: correct `horse` | battery");
+        assert_eq!(told, "it answers: ***");
     }
 }
