@@ -44,7 +44,7 @@ impl Commands {
 
     /// Shows these annotations beside the log and in the changed files.
     pub fn annotate(&self, annotations: &[Annotation]) {
-        self.give(&annotations.iter().map(annotation).collect::<String>());
+        self.give(&annotations.iter().map(|one| annotation(one, &self.redaction)).collect::<String>());
     }
 
     /// Everything that is printed until the answer is dropped is folded under this title.
@@ -108,8 +108,11 @@ fn mask(secret: &str) -> String {
 }
 
 /// `::error file=charts/demo/Chart.yaml,line=3,title=…::…`
-fn annotation(annotation: &Annotation) -> String {
+fn annotation(annotation: &Annotation, redaction: &Redaction) -> String {
     let Annotation { level, place, title, message } = annotation;
+    // Before they are escaped: `%` is another text then.
+    let (data, property) =
+        (|text: &str| data(&redaction.of(text)), |text: &str| property(&redaction.of(text)));
     let mut properties = Vec::new();
     if let Some(Place { file, line }) = place {
         properties.push(format!("file={}", property(file)));
@@ -143,18 +146,32 @@ mod tests {
     #[test]
     fn a_command_is_one_line_whatever_stands_in_it() {
         let hostile = "a%0A,b:c=d\r\n::add-path::/tmp\n##[add-mask]x::y";
-        let command = annotation(&Annotation {
+        let one = Annotation {
             level: Level::Error,
             place: Some(Place { file: hostile.into(), line: Some(3) }),
             title: hostile.into(),
             message: hostile.into(),
-        });
+        };
+        let command = annotation(&one, &Redaction::default());
         assert_eq!(command.matches(['\n', '\r']).count(), 1, "{command:?}");
         let (properties, message) =
             command.strip_prefix("::error ").expect("an error").split_once("::").expect("a message");
         assert_eq!(read_back(message.trim_end_matches('\n')), hostile);
         let properties: Vec<_> = properties.split(',').map(read_back).collect();
         assert_eq!(properties, [format!("file={hostile}"), "line=3".into(), format!("title={hostile}")]);
+    }
+
+    #[test]
+    fn a_secret_is_taken_out_before_it_is_escaped() {
+        let secret = "100%, or: more";
+        let one = Annotation {
+            level: Level::Error,
+            place: Some(Place { file: secret.into(), line: None }),
+            title: secret.into(),
+            message: secret.into(),
+        };
+        let redaction = Redaction::new(&[Secret::any(secret)]);
+        assert_eq!(annotation(&one, &redaction), "::error file=***,title=***::***\n");
     }
 
     #[test]

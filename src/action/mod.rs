@@ -44,6 +44,8 @@ pub fn main(definition: &Command, environment: &Environment, redaction: &Redacti
             return ExitCode::of(&problem).number();
         }
     };
+    // A cancelled job gives no time for an end. What is written later counts; what cannot be written is told then.
+    let _ = Outputs::of(None, None, None).write(environment, redaction);
     let mut course = Course::default();
     // Later steps and people wait for outputs and summary, also of a run that fell.
     let mut ended = caught("the run", || run(definition, environment, redaction, &commands, &mut course));
@@ -65,7 +67,9 @@ pub fn main(definition: &Command, environment: &Environment, redaction: &Redacti
         }
         false => commands.annotate(&told.annotations),
     }
-    let lost = leave(&ended, document.as_deref(), &told.summary, &course, environment, redaction);
+    let (long, lost) = leave(&ended, document.as_deref(), &told.summary, &course, environment, redaction);
+    long.iter().for_each(|notice| progress::tell(redaction, &text::notice(notice)));
+    commands.annotate(&annotations::notices(long.as_slice()));
     lost.iter().for_each(|problem| progress::tell(redaction, &text::error(problem)));
     commands.annotate(&annotations::problems(&lost));
     let code = if lost.is_empty() { told.code } else { told.code.min(ExitCode::Act) };
@@ -154,7 +158,7 @@ fn document(ended: &Ended) -> Option<String> {
 }
 
 /// Leaves the document, the outputs and the summary where the runner and later steps find them, each whether or not the
-/// others could be written; what could not be is given back.
+/// others could be written. What is too long for the next step is given back, and what could not be written.
 fn leave(
     ended: &Ended,
     document: Option<&str>,
@@ -162,16 +166,17 @@ fn leave(
     course: &Course,
     environment: &Environment,
     redaction: &Redaction,
-) -> Vec<Problem> {
+) -> (Option<Problem>, Vec<Problem>) {
     let document = document.map(|document| write_document(document, environment, redaction)).transpose();
     let (document, lost) = match document {
         Ok(path) => (path.flatten(), None),
         Err(problem) => (None, Some(problem)),
     };
     let answer = ended.as_ref().ok().and_then(Option::as_ref);
-    let outputs = Outputs::of(course.asked, answer, document.as_deref()).write(environment, redaction);
+    let outputs = Outputs::of(course.asked, answer, document.as_deref());
+    let written = outputs.write(environment, redaction);
     let summary = outputs::write_summary(environment, summary, redaction);
-    lost.into_iter().chain(outputs.err()).chain(summary.err()).collect()
+    (outputs.too_long(), lost.into_iter().chain(written.err()).chain(summary.err()).collect())
 }
 
 /// Writes the document for machines to the folder for what a job leaves to its later steps, where there is one: to a file
@@ -310,7 +315,7 @@ fn configured(mut given: Given, decision: Decision, asked: Asked, root: &Path) -
     let files = given.files(root);
     let mut texts = Vec::new();
     for file in &files {
-        match file.read() {
+        match file.read(root) {
             Ok(bytes) => texts.extend(bytes.map(|bytes| (file, bytes))),
             Err(problem) => given.refuse(problem),
         }

@@ -23,6 +23,10 @@ use std::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outputs(Vec<(&'static str, String)>);
 
+/// Linux starts no program with a longer variable (128 KiB), and variables are how steps are given outputs. GitHub takes
+/// 1 MiB of all outputs of a job.
+const LONGEST: usize = 128 * 1024 - 256;
+
 /// A chart version in an output. A field that is not known is `null`.
 #[derive(Debug, Serialize)]
 struct Listed {
@@ -97,6 +101,17 @@ impl Outputs {
     #[cfg(test)]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// That some of them are too long to be given to a step, and what to read instead. Nothing is cut off: half a list would
+    /// be taken for all.
+    pub fn too_long(&self) -> Option<Problem> {
+        let long = self.0.iter().filter(|(_, value)| value.len() > LONGEST);
+        let names: Vec<_> = long.map(|(name, _)| format!("`{name}`")).collect();
+        (!names.is_empty()).then(|| {
+            Problem::new(format!("too long for the environment of a step: {}", names.join(", ")))
+                .next("let steps read the file that the output `report` names")
+        })
     }
 
     /// Adds them to the file that `GITHUB_OUTPUT` names; nothing without it.

@@ -63,7 +63,7 @@ fn run(asked: Asked, given: Given, redaction: &Redaction) -> Result<ExitCode, No
     let start = given.repository().unwrap_or(Path::new("."));
     let root = setup::root(start).map_err(|problem| NoAnswer::usage(vec![problem]))?;
     let file = given.file(&root);
-    let bytes = file.read().map_err(|problem| NoAnswer::usage(vec![problem]))?;
+    let bytes = file.read(&root).map_err(|problem| NoAnswer::usage(vec![problem]))?;
     let bytes = bytes.as_deref().map(|bytes| (file.name.as_str(), bytes));
     let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let config = given.check(&root, bytes, processors).map_err(NoAnswer::usage)?;

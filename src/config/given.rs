@@ -9,14 +9,15 @@ use super::{
     pages, registry, workflow,
 };
 use crate::{
-    doors::{http, patience::Patience},
+    doors::{disk, http, patience::Patience},
     problem::Problem,
     secret::Secret,
 };
 use clap::{ArgMatches, Command};
 use std::{
     collections::BTreeMap,
-    io,
+    fs::{self, File},
+    io::{self, Read as _},
     num::{NonZeroU32, NonZeroUsize},
     path::{Path, PathBuf},
     time::Duration,
@@ -27,6 +28,9 @@ const JOBS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 
 /// The longest wait that another side may ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
+
+/// No configuration has so many bytes; a device has more.
+const LARGEST: u64 = 1 << 20;
 
 /// What was typed and set.
 pub struct Given {
@@ -80,21 +84,37 @@ pub struct ConfigText<'a> {
 }
 
 impl ConfigFile {
-    /// What is in it; `None` for a file that nobody named and that is not there.
+    /// What is in it; `None` for a file that nobody named and that is not there. `root` is that of the repository: a file
+    /// in it is no link that leads out of it. What it led to would be told line by line, as far as it is not understood.
     ///
     /// # Errors
     /// It was named and is not there, or it cannot be read.
-    pub fn read(&self) -> Result<Option<Vec<u8>>, Problem> {
-        match std::fs::read(&self.path) {
-            Ok(bytes) => Ok(Some(bytes)),
+    pub fn read(&self, root: &Path) -> Result<Option<Vec<u8>>, Problem> {
+        let refused = |what: String| {
+            let next = "name a file that can be read, or leave `config` out";
+            Problem::new(what).in_file(&self.name).next(next)
+        };
+        let leads_out = disk::leads_out(&self.path, root).map_err(|error| refused(error.to_string()))?;
+        if leads_out && self.path.exists() {
+            return Err(refused("the configuration is a link that leads out of the repository".into()));
+        }
+        // Whoever names a pipe means it; in a repository it would be waited for without end.
+        if !self.named && fs::metadata(&self.path).is_ok_and(|there| !there.is_file()) {
+            return Err(refused("the configuration is no file".into()));
+        }
+        let mut bytes = Vec::new();
+        let read = File::open(&self.path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
+        match read {
+            Ok(_) if bytes.len() as u64 > LARGEST => {
+                Err(refused(format!("the configuration has more than {LARGEST} bytes")))
+            }
+            Ok(_) => Ok(Some(bytes)),
             Err(error)
                 if error.kind() == io::ErrorKind::NotFound && !self.named && !self.path.is_symlink() =>
             {
                 Ok(None)
             }
-            Err(error) => Err(Problem::new(format!("cannot read the configuration: {error}"))
-                .in_file(&self.name)
-                .next("name a file that can be read, or leave `config` out")),
+            Err(error) => Err(refused(format!("cannot read the configuration: {error}"))),
         }
     }
 
@@ -205,7 +225,8 @@ impl Given {
             let told = |problem: Problem| Problem { what: format!("{place}{}", problem.what), ..problem };
             meant.problems.extend(wrong.map(told));
         }
-        let plain_http = registry::plain_http(&mut meant);
+        let plainly = registry::plain_http(&mut meant);
+        let plain_http: Vec<String> = plainly.iter().map(|(host, _)| host.clone()).collect();
         let mut github = github::context(&mut meant, &self.variables, &plain_http);
         let channels = channel::channels(&mut meant, &github, self.to_channels);
         let away =
@@ -219,7 +240,14 @@ impl Given {
             repository: root.into(),
             releases: github::release_options(&mut meant, &github),
             pages: pages::options(&mut meant, &plain_http),
-            registries: registry::registries(&mut meant, &self.variables, &github, plain_http, &hosts),
+            registries: registry::registries(
+                &mut meant,
+                &self.variables,
+                &github,
+                plainly,
+                &hosts,
+                in_workflow,
+            ),
             http: calls(&mut meant),
             channels,
             github,

@@ -4,7 +4,7 @@ use super::{
     channel::ChannelChoice,
     github::{self, GitHub},
     meant::Meant,
-    options::{self, REGISTRY_PASSWORD},
+    options::{self, Origin, REGISTRY_PASSWORD, Word},
 };
 use crate::{doors::credentials::Credentials, problem::Problem};
 use std::{
@@ -62,13 +62,13 @@ pub(super) fn is_host(text: &str) -> bool {
     good_name && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
-/// What `--plain-http` names.
-pub(super) fn plain_http(meant: &mut Meant<'_>) -> Vec<String> {
+/// What `--plain-http` names, each with who says it.
+pub(super) fn plain_http(meant: &mut Meant<'_>) -> Vec<(String, Word)> {
     let mut hosts = Vec::new();
     for word in meant.list("plain-http").unwrap_or_default() {
         let host = word.text.trim().to_lowercase();
         match is_host(&host) {
-            true => hosts.push(host),
+            true => hosts.push((host, word)),
             false => {
                 let problem = word.problem("plain-http", "this is not a host");
                 meant.problems.push(problem.next("write HOST or HOST:PORT, without http://"));
@@ -87,20 +87,37 @@ pub(super) fn hosts(channels: &[ChannelChoice], used: bool) -> BTreeSet<String> 
     channels.iter().filter_map(host).collect()
 }
 
-/// Who we are in these registries.
+/// Who says where a password goes, and how: a file of the repository is one that a pull request may have changed, while
+/// the workflow around it stayed. A variable of a host is no protection, because other hosts have the same one.
+fn unreviewed<'a>(
+    host: &str,
+    user: &'a Word,
+    plain_http: &'a [(String, Word)],
+) -> Option<(&'a str, &'a Word)> {
+    let is_file = |word: &Word| matches!(word.origin, Origin::File { .. });
+    if is_file(user) {
+        return Some(("registry-user", user));
+    }
+    let allows = |named: &str| speaks_plain_http(host, &[named.to_owned()]);
+    let mut allowing = plain_http.iter().filter(|(named, _)| !speaks_plain_http(host, &[]) && allows(named));
+    allowing.find(|(_, word)| is_file(word)).map(|(_, word)| ("plain-http", word))
+}
+
+/// Who we are in these registries. In a workflow no file says to whom a password goes.
 pub(super) fn registries(
     meant: &mut Meant<'_>,
     variables: &BTreeMap<String, String>,
     github: &GitHub,
-    plain_http: Vec<String>,
+    plain_http: Vec<(String, Word)>,
     hosts: &BTreeSet<String>,
+    in_workflow: bool,
 ) -> Registries {
     let users = users(meant);
     let mut credentials = BTreeMap::new();
     if !hosts.is_empty() {
         let mut served: BTreeMap<String, &str> = BTreeMap::new();
         // A registry that this run does not go to needs no password.
-        for (host, user) in users.iter().filter(|(host, _)| hosts.contains(*host)) {
+        for (host, (user, word)) in users.iter().filter(|(host, _)| hosts.contains(*host)) {
             let own = variable(host);
             let name = match options::value(variables, &own) {
                 Some(_) => own.clone(),
@@ -115,6 +132,12 @@ pub(super) fn registries(
                 let what = format!("{name} would go to two registries, {other} and {host}");
                 let next = format!("set {} and {own}, each with its own", variable(other));
                 meant.problems.push(Problem::new(what).next(next));
+                continue;
+            }
+            if let Some((key, word)) = unreviewed(host, word, &plain_http).filter(|_| in_workflow) {
+                let what = format!("{name} would go to {host} because a file of the repository says so");
+                let next = format!("say it in the workflow: --{key} {}", word.text.trim());
+                meant.problems.push(word.problem(key, what).next(next));
                 continue;
             }
             if let Some(password) = github::secret(meant, variables, &name) {
@@ -138,7 +161,7 @@ pub(super) fn registries(
         }
     }
     credentials.extend(packages(github, hosts).filter(|(host, _)| !users.contains_key(host)));
-    Registries { plain_http, credentials }
+    Registries { plain_http: plain_http.into_iter().map(|(host, _)| host).collect(), credentials }
 }
 
 /// GitHub's token is good for GitHub's own registry, and for no other.
@@ -150,14 +173,15 @@ fn packages(github: &GitHub, hosts: &BTreeSet<String>) -> impl Iterator<Item = (
     password.map(|password| (host.to_owned(), Credentials { user, password })).into_iter()
 }
 
-fn users(meant: &mut Meant<'_>) -> BTreeMap<String, String> {
-    let mut users = BTreeMap::new();
+fn users(meant: &mut Meant<'_>) -> BTreeMap<String, (String, Word)> {
+    let mut users: BTreeMap<String, (String, Word)> = BTreeMap::new();
     for word in meant.list("registry-user").unwrap_or_default() {
         let parts = word.text.split_once('=').map(|(host, user)| (host.trim().to_lowercase(), user.trim()));
         let what = match parts {
             Some((host, user)) if is_host(&host) && !user.is_empty() && !user.contains([':', '=']) => {
-                match users.insert(host.clone(), user.to_owned()) {
-                    Some(other) if other != user => format!("two users for {host}"),
+                let user = user.to_owned();
+                match users.insert(host.clone(), (user.clone(), word.clone())) {
+                    Some((other, _)) if other != user => format!("two users for {host}"),
                     _ => continue,
                 }
             }

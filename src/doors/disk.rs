@@ -8,7 +8,7 @@ use bytes::Bytes;
 use std::{
     fs::{self, File},
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 /// Announces one effect on disk.
@@ -100,6 +100,17 @@ pub fn absolute(path: &Path) -> Result<PathBuf, DiskError> {
             (_, None, _) => return Ok(path),
         }
     }
+}
+
+/// Whether a path that begins below a folder ends outside of it, over a link. A path that was written with `..`, or
+/// from elsewhere, is what somebody meant.
+pub fn leads_out(path: &Path, folder: &Path) -> Result<bool, DiskError> {
+    let lexical = |path: &Path| std::path::absolute(path).map_err(failed("find", path));
+    let (written, around) = (lexical(path)?, lexical(folder)?);
+    let below = written
+        .strip_prefix(&around)
+        .is_ok_and(|rest| !rest.components().any(|part| part == Component::ParentDir));
+    Ok(below && !absolute(path)?.starts_with(absolute(folder)?))
 }
 
 /// Makes a folder and those above it, durably.

@@ -16,6 +16,11 @@ pub fn provenance_file(is: &ChartVersion) -> String {
     format!("{}.prov", is.package_file())
 }
 
+/// Whether GitHub stores an asset under the name that it is uploaded with: other characters become dots.
+pub fn keeps_its_name(file: &str) -> bool {
+    file.chars().all(|character| character.is_ascii_alphanumeric() || "-_+@.".contains(character))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -27,6 +32,15 @@ mod tests {
         assert_eq!(version("demo-v1.0.0-rc.1+b.tgz"), Some(Version::new("v1.0.0-rc.1+b")));
         for other in ["demo-2-1.0.0.tgz", "demo-extra-1.0.0.tgz", "demo-1.0.0.tgz.prov", "demo-linux.tgz"] {
             assert_eq!(version(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn github_keeps_plain_names() {
+        for (file, kept) in
+            [("demo_2-1.0.0-rc.1+b.7.tgz", true), ("d\u{e9}mo-1.0.0.tgz", false), ("a b-1.0.0.tgz", false)]
+        {
+            assert_eq!(keeps_its_name(file), kept, "{file}");
         }
     }
 }

@@ -5,7 +5,7 @@ mod body;
 mod mark;
 mod name;
 
-pub use assets::{package_version, provenance_file};
+pub use assets::{keeps_its_name, package_version, provenance_file};
 pub use body::{Words, body};
 pub use mark::Mark;
 pub use name::{AroundVersion, Template};

@@ -23,6 +23,15 @@ pub(super) fn may_be_cleared(config: &Config) -> Result<(), Problem> {
     };
     let folder = disk::absolute(packages)?;
     let root = disk::absolute(&config.repository)?;
+    // Whoever commits a link would say which folder on this machine is cleared.
+    if disk::leads_out(packages, &config.repository)? {
+        return refused(
+            "the folder for the published packages is a link that leads out of the repository".into(),
+        );
+    }
+    if !folder.is_dir() && (folder.is_symlink() || disk::exists(&folder)?) {
+        return refused("the folder for the published packages is no folder".into());
+    }
     let is_glob = |charts: &&String| charts.contains(['*', '?', '[', '{']);
     let roots = config.charts.iter().filter(|charts| !is_glob(charts)).map(|charts| root.join(charts));
     for charts in roots.chain([root.clone()]) {

@@ -13,46 +13,46 @@ use std::{
     process::{Command, Stdio},
 };
 
-const NOTHING: &str = "0000000000000000000000000000000000000000";
+pub const NOTHING: &str = "0000000000000000000000000000000000000000";
 
 /// A step of a workflow that runs the Action: what the runner says, and what the inputs say.
-struct Step<'a> {
+pub struct Step<'a> {
     world: &'a Online,
     event: &'static str,
-    reference: String,
-    document: String,
+    pub reference: String,
+    pub document: String,
     variables: Vec<(String, String)>,
 }
 
 impl<'a> Step<'a> {
-    fn on(world: &'a Online, event: &'static str, reference: &str, mut document: Value) -> Self {
+    pub fn on(world: &'a Online, event: &'static str, reference: &str, mut document: Value) -> Self {
         document["repository"] = json!({"default_branch": "main", "full_name": "acme/charts"});
         let document = document.to_string();
         Self { world, event, reference: reference.into(), document, variables: Vec::new() }
     }
 
     /// After a push to `main`.
-    fn push(world: &'a Online, before: &str) -> Self {
+    pub fn push(world: &'a Online, before: &str) -> Self {
         Self::on(world, "push", "refs/heads/main", json!({"before": before}))
     }
 
     /// On a pull request with this base.
-    fn pull_request(world: &'a Online, base: &str) -> Self {
+    pub fn pull_request(world: &'a Online, base: &str) -> Self {
         let document = json!({"action": "opened", "pull_request": {"base": {"sha": base}}});
         Self::on(world, "pull_request", "refs/pull/1/merge", document)
     }
 
-    fn with(mut self, input: &str, value: &str) -> Self {
+    pub fn with(mut self, input: &str, value: &str) -> Self {
         self.variables.push((format!("INPUT_{}", input.to_uppercase()), value.into()));
         self
     }
 
-    fn variable(mut self, name: &str, value: &str) -> Self {
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.into(), value.into()));
         self
     }
 
-    fn command(&self) -> Command {
+    pub fn command(&self) -> Command {
         let event = self.world.path("event.json");
         fs::write(&event, &self.document).expect("a document can be written");
         let mut command = self.world.program();
@@ -75,13 +75,13 @@ impl<'a> Step<'a> {
         command
     }
 
-    fn run(self) -> Run {
+    pub fn run(self) -> Run {
         self.world.end(&mut self.command())
     }
 }
 
 /// All inputs of a publish to everywhere.
-fn everywhere(world: &Online) -> String {
+pub fn everywhere(world: &Online) -> String {
     format!("releases\npages\n{}", world.oci())
 }
 
@@ -101,7 +101,7 @@ fn listed(versions: &[&str]) -> Vec<String> {
 }
 
 /// The outputs, as the runner reads them; the file begins anew.
-fn outputs(world: &Online) -> BTreeMap<String, String> {
+pub fn outputs(world: &Online) -> BTreeMap<String, String> {
     let text = fs::read_to_string(world.path("output")).unwrap_or_default();
     let _ = fs::remove_file(world.path("output"));
     let mut outputs = BTreeMap::new();
@@ -114,14 +114,14 @@ fn outputs(world: &Online) -> BTreeMap<String, String> {
     outputs
 }
 
-fn summary(world: &Online) -> String {
+pub fn summary(world: &Online) -> String {
     let text = fs::read_to_string(world.path("summary.md")).unwrap_or_default();
     let _ = fs::remove_file(world.path("summary.md"));
     text
 }
 
 /// The packages that a run left for the steps after it.
-fn left(world: &Online) -> Vec<String> {
+pub fn left(world: &Online) -> Vec<String> {
     files(&world.repository().join(".cr-release-packages")).into_keys().collect()
 }
 

@@ -16,6 +16,8 @@ mod first;
 mod generated_notes;
 mod guards;
 mod hostile;
+#[cfg(unix)]
+mod hostile_action;
 mod incidents;
 mod left_packages;
 mod library;

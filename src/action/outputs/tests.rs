@@ -117,3 +117,20 @@ fn no_value_forges_an_output() {
     assert!(!values["unreleased_changes"].contains('\n'));
     assert_eq!(json(&outputs, "unreleased_changes")[0]["name"], hostile);
 }
+
+#[test]
+fn what_is_too_long_for_a_step_is_whole_and_told() {
+    let of = |count: usize| {
+        let version = |number: usize| {
+            let published = Outcome::Published(at(&"u".repeat(500), "t"));
+            (planned(&format!("c{number}@1.0.0"), "charts/c"), outcomes(&[("releases", published)]))
+        };
+        let report = Report { versions: (0..count).map(version).collect(), ..Report::default() };
+        Outputs::of(Some(Asked::Publish), Some(&Answer::Report(report)), None)
+    };
+    assert_eq!(of(100).too_long(), None);
+    let long = of(1500);
+    assert_eq!(json(&long, "released").as_array().map(Vec::len), Some(1500));
+    let told = long.too_long().expect("a notice");
+    assert!(told.what.ends_with(": `released`"), "{told:?}");
+}

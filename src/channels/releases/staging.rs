@@ -11,7 +11,7 @@ use crate::{
     holdings::{Blob, Holding, Record, Standing},
     packages::Package,
     problem::Problem,
-    release::{Mark, provenance_file},
+    release::{Mark, keeps_its_name, provenance_file},
 };
 use bytes::Bytes;
 
@@ -34,6 +34,14 @@ impl Releases {
             Place::Nowhere => (None, Vec::new()),
         };
         self.check_tag(record, &name).await?;
+        if !keeps_its_name(&is.package_file()) {
+            let what = format!(
+                "GitHub would store {} under another name, because of its characters",
+                is.package_file()
+            );
+            return Err(Problem::new(what)
+                .next("let the chart's `name` have letters from a to z, digits and `-` only, or name channels without `releases`"));
+        }
         let provenance = package.provenance.is_some();
         let files = match &begun {
             Some(release) => scrap.len() + writes(release, is, true, provenance),

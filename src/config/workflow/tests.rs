@@ -302,6 +302,36 @@ fn a_registry_in_the_names_of_tomorrow_is_one_more_channel() {
 }
 
 #[test]
+fn no_file_of_the_repository_says_to_whom_a_password_goes() {
+    const PASSWORD: &str = "CHART_RELEASE_REGISTRY_PASSWORD";
+    let channel = "channel: oci://registry-example.com/charts\n";
+    let user = "registry-user: registry-example.com=robot\n";
+    let both = format!("{channel}{user}");
+    // One that is meant for registry.example.com has the same name.
+    for name in [PASSWORD, "CHART_RELEASE_REGISTRY_PASSWORD_REGISTRY_EXAMPLE_COM"] {
+        let password = (name, "marked-password");
+        for (ours, theirs, place) in [(&*both, "", "chart-release.yaml:2"), ("", &both, "cr.yaml:2")] {
+            let problems = told(&check(&[password], ours, theirs).unwrap_err()).concat();
+            let expected = format!(
+                "{place} registry-user: {name} would go to registry-example.com because a file of the repository says so"
+            );
+            assert_eq!(problems, expected);
+        }
+        for input in ["INPUT_REGISTRY_USER", "CHART_RELEASE_REGISTRY_USER"] {
+            let input = (input, "registry-example.com=robot");
+            let given = config(&[password, input], &both, "");
+            assert_eq!(given.registries.credentials["registry-example.com"].user, "robot");
+            let plainly = format!("{channel}plain-http: [other.example.com, registry-example.com]\n");
+            let problems = told(&check(&[password, input], &plainly, "").unwrap_err()).concat();
+            assert!(problems.starts_with("chart-release.yaml:2 plain-http: "), "{problems}");
+        }
+    }
+    // Where nothing is given away, a file may say it.
+    let open = format!("{channel}plain-http: registry-example.com\n");
+    assert_eq!(config(&[], &open, "").registries.plain_http, ["registry-example.com"]);
+}
+
+#[test]
 fn the_first_token_counts() {
     let mut all = vec![
         ("CHART_RELEASE_DEFAULT_TOKEN", "token-of-the-job"),

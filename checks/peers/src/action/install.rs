@@ -155,6 +155,24 @@ pub fn check(world: &World, report: &mut Report) -> Result<()> {
         release.install(&[("INPUT_BINARY", "nowhere")])?.badly()?.says(&["there is no file nowhere"])?;
         release.nothing_was_asked()
     });
+    report.check("a program whose name begins like an option, and no folder to put it into", || {
+        let release = released(TARGET)?;
+        write_program(&release.folder.join("workspace/-x"))?;
+        release.install(&[("INPUT_BINARY", "-x")])?.well()?;
+        let nowhere = release.folder.join("nowhere").display().to_string();
+        for program in ["-x", ""] {
+            let left = release.install(&[("INPUT_BINARY", program), ("RUNNER_TEMP", &nowhere)])?.badly()?;
+            left.says(&["cannot make a folder in", "RUNNER_TEMP"])?;
+            ensure!(left.said.matches("::error").count() == 1, "{}", left.said);
+        }
+        release.nothing_was_asked()
+    });
+    report.check("an answer that is too large for a program is not taken to its end", || {
+        let folder = world.folder("install")?;
+        let release = Release::new(&folder, TARGET, Some(vec![0; 65 << 20].leak()))?;
+        release.install(&[])?.badly()?.says(&["could not be downloaded"])?;
+        release.nothing_in_temporary_folder()
+    });
     report.check("before the first release, and from a folder, it says what to give", || {
         let release = released(TARGET)?;
         release
