@@ -3,7 +3,6 @@
 use super::{
     Inner, NoSurvey,
     search::{self, Memory},
-    view::CommitView,
 };
 use crate::{
     changes::{ChartAt, End, Snapshot, Trace, Tracked},
@@ -66,7 +65,7 @@ pub fn walk(
     let mut newer: Option<(Id, bool, Snapshot)> = None;
     while let Some(id) = next {
         let commit = git.commit(id)?;
-        let charts = search::snapshot(&CommitView { git, tree: commit.tree }, &inner.roots, memory)?;
+        let charts = search::snapshot(&inner.commits(git).view(commit.tree), &inner.roots, memory)?;
         let in_range = match range {
             Range::Nothing => false,
             Range::These(commits) => commits.contains(&id),

@@ -23,7 +23,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use view::{CommitView, Folder, View as _, WorkingTree};
+use view::{CommitView, Commits, Folder, View as _, WorkingTree};
 
 /// Where charts lie in the repository, and what must not come into a package.
 #[derive(Clone, Debug)]
@@ -279,6 +279,10 @@ impl Inner {
         git.resolve(name).map(Some)
     }
 
+    fn commits<'a>(&'a self, git: &'a Open) -> Commits<'a> {
+        Commits { git, own_outputs: &self.own_outputs }
+    }
+
     /// The checkout, where there is one.
     fn working_tree(&self, git: &Open) -> Result<Option<WorkingTree<'_>>, Problem> {
         let Some(root) = &self.worktree else { return Ok(None) };
@@ -302,7 +306,7 @@ impl Inner {
                 packaged::read(&view, &Folder { path: path.clone(), tree: None })
             }
             Origin::Commit { path, commit } => {
-                let view = CommitView { git, tree: git.commit(git.resolve(commit)?)?.tree };
+                let view = self.commits(git).view(git.commit(git.resolve(commit)?)?.tree);
                 packaged::read(&view, &folder_at(&view, path)?)
             }
         }

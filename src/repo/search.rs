@@ -316,7 +316,10 @@ mod tests {
         let mut search_head = || {
             let open = git.open().unwrap();
             let tree = open.commit(open.head().unwrap().unwrap()).unwrap().tree;
-            let view = Counting { commit: CommitView { git: &open, tree }, listed: RefCell::default() };
+            let view = Counting {
+                commit: CommitView { git: &open, tree, own_outputs: &[] },
+                listed: RefCell::default(),
+            };
             let found = search(&view, &roots, &mut memory).unwrap();
             let charts: Vec<_> = found.charts.iter().map(|here| here.folder.path.clone()).collect();
             (charts, view.listed.into_inner())

@@ -5,7 +5,7 @@ use super::{
     history::History,
     packaged::{Packaged, packaged},
     search::Here,
-    view::{CommitView, Folder, Kind, View},
+    view::{CommitView, Commits, Folder, Kind, View},
 };
 use crate::{
     changes::{Sighting, Touched, Tracked},
@@ -92,7 +92,7 @@ fn lookup(uncommitted: &BTreeMap<Vec<u8>, Uncommitted>, path: &str) -> Option<Un
 impl State {
     /// Compares a chart as it is now with git, and with the commit that introduced its version.
     pub fn of<V: View>(
-        git: &Open,
+        commits: Commits<'_>,
         view: &V,
         here: &Here,
         worktree: Option<&Worktree>,
@@ -103,14 +103,14 @@ impl State {
         if let Some(problem) = worktree.and_then(|worktree| worktree.failed.get(path)) {
             return Err(problem.clone());
         }
-        let head = history.commits.first().map(|head| CommitView { git, tree: head.tree });
+        let head = history.commits.first().map(|head| commits.view(head.tree));
         let committed = head.as_ref().and_then(|head| Some((head, folder_at(head, path).ok()?)));
         let linked = match &committed {
             Some((head, folder)) => has_links(head, folder)?,
             None => true,
         };
         let clean = worktree.is_none_or(|worktree| worktree.is_clean(path));
-        let before = introduced.and_then(|introduced| at(git, history, introduced, path));
+        let before = introduced.and_then(|introduced| at(commits, history, introduced, path));
         let same_tree = match (&before, &committed) {
             (Some((_, before)), Some((_, folder))) => before.tree == folder.tree,
             _ => introduced.is_none(),
@@ -123,7 +123,7 @@ impl State {
         if let Some(worktree) = worktree {
             for (file, Packaged { sources, .. }) in &files {
                 for source in sources {
-                    if let Some(uncommitted) = worktree.of_file(git, path, source)? {
+                    if let Some(uncommitted) = worktree.of_file(commits.git, path, source)? {
                         let known = state.ungitted.entry(file.clone()).or_insert(uncommitted);
                         if uncommitted == Uncommitted::Unknown {
                             *known = uncommitted;
@@ -203,13 +203,13 @@ fn is_fetched(file: &str) -> bool {
 
 /// What changed in a chart between the commit that introduced its version and this folder of a later commit.
 pub fn between(
-    git: &Open,
+    commits: Commits<'_>,
     history: &History,
     introduced: &Sighting,
     view: &CommitView<'_>,
     folder: &Folder,
 ) -> Result<Touched, Problem> {
-    let before = at(git, history, introduced, &folder.path).map(|(view, folder)| ids(&view, &folder));
+    let before = at(commits, history, introduced, &folder.path).map(|(view, folder)| ids(&view, &folder));
     let (before, after) = (before.unwrap_or_default(), ids(view, folder));
     let all: BTreeSet<_> = before.keys().chain(after.keys()).collect();
     let changed: Vec<_> =
@@ -219,12 +219,12 @@ pub fn between(
 
 /// The chart's folder in the commit of a sighting: the same path where it has one, else the first.
 fn at<'a>(
-    git: &'a Open,
+    commits: Commits<'a>,
     history: &History,
     sighting: &Sighting,
     path: &str,
 ) -> Option<(CommitView<'a>, Folder)> {
-    let view = CommitView { git, tree: history.commits.get(sighting.position)?.tree };
+    let view = commits.view(history.commits.get(sighting.position)?.tree);
     let path = sighting.paths.iter().find(|other| *other == path).or(sighting.paths.first())?;
     let folder = folder_at(&view, path).ok()?;
     Some((view, folder))

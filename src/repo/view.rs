@@ -106,12 +106,30 @@ impl Entry {
     }
 }
 
-/// The tree of a commit.
+/// The tree of a commit, without what this program itself writes into a checkout: somebody may have committed that.
 pub struct CommitView<'a> {
     /// The repository.
     pub git: &'a Open,
     /// The commit's root tree.
     pub tree: Id,
+    /// Paths from the root that are never looked at.
+    pub own_outputs: &'a [String],
+}
+
+/// The commits of a repository as views.
+#[derive(Clone, Copy)]
+pub struct Commits<'a> {
+    /// The repository.
+    pub git: &'a Open,
+    /// Paths from the root that are never looked at.
+    pub own_outputs: &'a [String],
+}
+
+impl<'a> Commits<'a> {
+    /// The view of this root tree.
+    pub fn view(self, tree: Id) -> CommitView<'a> {
+        CommitView { git: self.git, tree, own_outputs: self.own_outputs }
+    }
 }
 
 impl View for CommitView<'_> {
@@ -121,8 +139,9 @@ impl View for CommitView<'_> {
 
     fn entries(&self, folder: &Folder) -> Result<Vec<Entry>, Problem> {
         let Some(tree) = folder.tree else { return Ok(Vec::new()) };
-        let entries = self.git.tree(tree)?.into_iter().filter(|entry| !is_git(&entry.name));
+        let entries = self.git.tree(tree)?.into_iter();
         Ok(entries
+            .filter(|entry| !is_git(&entry.name) && !is_own(self.own_outputs, folder, &entry.name))
             .map(|entry| Entry {
                 name: entry.name,
                 kind: match entry.kind {
@@ -176,10 +195,10 @@ impl WorkingTree<'_> {
         on_disk: PathBuf,
         kind: fs::FileType,
     ) -> Option<Entry> {
-        let path = [folder.path.as_bytes(), if folder.path.is_empty() { b"" } else { b"/" }, &name].concat();
-        if is_git(&name) || self.own_outputs.iter().any(|own| own.as_bytes() == path) {
+        if is_git(&name) || is_own(self.own_outputs, folder, &name) {
             return None;
         }
+        let path = path_of(folder, &name);
         let kind = if kind.is_symlink() {
             Kind::Link
         } else if kind.is_file() {
@@ -254,6 +273,17 @@ impl View for WorkingTree<'_> {
 
     fn holds(&self, folder: &Entry, name: &str) -> Result<bool, Problem> {
         Ok(self.on_disk(folder).join(name).exists())
+    }
+}
+
+fn path_of(folder: &Folder, name: &[u8]) -> Vec<u8> {
+    [folder.path.as_bytes(), if folder.path.is_empty() { b"" } else { b"/" }, name].concat()
+}
+
+fn is_own(own_outputs: &[String], folder: &Folder, name: &[u8]) -> bool {
+    !own_outputs.is_empty() && {
+        let path = path_of(folder, name);
+        own_outputs.iter().any(|own| own.as_bytes() == path)
     }
 }
 

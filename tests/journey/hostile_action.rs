@@ -96,3 +96,30 @@ fn a_name_that_github_would_change_is_told_before_a_release_is_begun() {
     releases.retain(|line| line.starts_with("release ") || line.starts_with("draft "));
     assert_eq!(releases, published);
 }
+
+#[test]
+fn packages_that_somebody_committed_are_no_part_of_a_chart_at_the_root() {
+    let mut world = Online::with_a_chart();
+    world.chart(".", "root", "1.0.0");
+    world.write(".cr-release-packages/old-0.1.0.tgz", "committed by accident");
+    world.write(".cr-release-packages/notes.txt", "likewise");
+    let before = world.commit_and_push("Add a chart");
+    let push = |world: &Online, before: &str| {
+        let step = Step::push(world, before).with("charts_dir", ".").with("exclude", "charts");
+        step.run().ends_with(0).never_says("unreleased changes");
+    };
+    push(&world, NOTHING);
+    push(&world, NOTHING);
+    // What is taken from a commit has no more in it than what is taken from the checkout.
+    for version in ["1.1.0", "1.2.0"] {
+        world.bump(".", version);
+        world.commit_and_push(version);
+    }
+    push(&world, &before);
+    for version in ["1.1.0", "1.2.0"] {
+        let package = world.repository().join(format!(".cr-release-packages/root-{version}.tgz"));
+        let listed = Command::new("tar").arg("-tzf").arg(package).output().expect("tar runs");
+        let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+        assert!(listed.contains("root/Chart.yaml") && !listed.contains(".cr-release-packages"), "{listed}");
+    }
+}

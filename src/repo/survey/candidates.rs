@@ -11,7 +11,7 @@ use crate::{
         history::History,
         packaged, search,
         state::{self, State, Worktree},
-        view::{CommitView, View},
+        view::View,
     },
 };
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ impl<V: View> Surveying<'_, V> {
         one_content(is, &paths, |index| packaged::read(self.view, &folders[index].folder))?;
         let path = &here.folder.path;
         let introduced = tracked.oldest.as_ref().filter(|_| tracked.settled);
-        let state = State::of(self.git, self.view, here, worktree, history, introduced)?;
+        let state = State::of(self.commits(), self.view, here, worktree, history, introduced)?;
         generated.insert(is.clone(), state.generated());
         state.refuse_unknown_at_the_root(is, path, &self.inner.generated)?;
         let origin = match (worktree, history.commits.first()) {
@@ -71,7 +71,7 @@ impl<V: View> Surveying<'_, V> {
             Err(problem) => problem,
         };
         for position in newest.position..oldest.position {
-            let view = CommitView { git: self.git, tree: history.commits[position].tree };
+            let view = self.commits().view(history.commits[position].tree);
             let charts = search::snapshot(&view, &self.inner.roots, self.memory)?;
             let has_it = charts.iter().filter(|chart| chart.is.as_ref() == Some(&tracked.is));
             let paths: Vec<_> = has_it.map(|chart| chart.path.clone()).collect();
@@ -84,7 +84,7 @@ impl<V: View> Surveying<'_, V> {
             let touched = match introduced {
                 Some(introduced) => {
                     let folder = folder_at(&view, origin.path())?;
-                    state::between(self.git, history, introduced, &view, &folder)?
+                    state::between(self.commits(), history, introduced, &view, &folder)?
                 }
                 None => Touched::HistoryTooShallow,
             };
@@ -111,7 +111,7 @@ impl<V: View> Surveying<'_, V> {
         history: &History,
     ) -> Result<Origin, Problem> {
         let commit = &history.commits[sighting.position];
-        let view = CommitView { git: self.git, tree: commit.tree };
+        let view = self.commits().view(commit.tree);
         let paths: Vec<_> = sighting.paths.iter().map(String::as_str).collect();
         let read = |index: usize| packaged::read(&view, &folder_at(&view, paths[index])?);
         one_content(is, &paths, read).and_then(|()| read(0)).and_then(|(files, _)| readable(files)).map_err(

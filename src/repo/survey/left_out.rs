@@ -44,7 +44,7 @@ impl<V: View> Surveying<'_, V> {
                 Skipped::Root if !has_charts => survey.notices.push(
                     Problem::new("the chart at the repository root is not among the configured ones")
                         .in_file("Chart.yaml")
-                        .next("set `charts` to `.`"),
+                        .next("set --charts to `.`"),
                 ),
                 Skipped::Root => {}
             }

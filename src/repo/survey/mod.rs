@@ -9,7 +9,7 @@ use super::{
     history::{self, Range},
     search::{self, Here, Memory, Skipped},
     state::Worktree,
-    view::{CommitView, View},
+    view::{Commits, View},
 };
 use crate::{
     changes::{About, Because, Candidate, Earlier, Selection, Snapshot, Survey, Trace, Tracked},
@@ -48,7 +48,7 @@ pub fn survey(
             Surveying { inner, git, memory, head, view, now }.run(selection, true)
         }
         (None, Some(head)) => {
-            let view = CommitView { git, tree: git.commit(head)?.tree };
+            let view = inner.commits(git).view(git.commit(head)?.tree);
             let now = now(inner, &view, memory)?;
             Surveying { inner, git, memory, head: Some(head), view: &view, now }.run(selection, false)
         }
@@ -68,7 +68,7 @@ pub fn earlier(
     let head = inner.head(git)?;
     let current = match (inner.working_tree(git)?, head) {
         (Some(view), _) => now(inner, &view, memory)?.snapshot,
-        (None, Some(head)) => now(inner, &CommitView { git, tree: git.commit(head)?.tree }, memory)?.snapshot,
+        (None, Some(head)) => now(inner, &inner.commits(git).view(git.commit(head)?.tree), memory)?.snapshot,
         (None, None) => return Ok(BTreeMap::new()),
     };
     let trace = Trace::new(current, |is| charts.contains(&is.name), BTreeSet::new());
@@ -139,7 +139,11 @@ struct Surveying<'a, V> {
     now: Now,
 }
 
-impl<V: View> Surveying<'_, V> {
+impl<'a, V: View> Surveying<'a, V> {
+    fn commits(&self) -> Commits<'a> {
+        self.inner.commits(self.git)
+    }
+
     fn run(mut self, selection: &Selection, is_working_tree: bool) -> Result<Survey, NoSurvey> {
         let asked = self.asked(selection)?;
         let range = match &asked.since {
