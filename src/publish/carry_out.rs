@@ -42,15 +42,17 @@ pub async fn publish(run: &Run<'_>, plan: Plan) -> Report {
     let mut released = BTreeMap::new();
     loop {
         if (run.stop)() {
-            break; // between waves, never inside one
+            break;
         }
         let wave = ahead.next_wave();
         let last = wave.is_empty();
-        let mut works: Vec<Work> = stream::iter(wave)
-            .map(|planned| stage(run, planned, &barred))
-            .buffered(run.at_once)
-            .collect()
-            .await;
+        // Somebody who stops a run does not wait for long: what is staged is finished, and nothing else begun.
+        let begin = async |planned| match (run.stop)() {
+            true => None,
+            false => Some(stage(run, planned, &barred).await),
+        };
+        let begun: Vec<Option<Work>> = stream::iter(wave).map(begin).buffered(run.at_once).collect().await;
+        let mut works: Vec<Work> = begun.into_iter().flatten().collect();
         expose(run, &mut works).await;
         attach(run, &mut works).await;
         for work in works {

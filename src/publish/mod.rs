@@ -61,7 +61,7 @@ pub struct Run<'a> {
     pub source_url: Option<String>,
     /// The packages that are published, and their provenances, are wanted afterwards: the shelf keeps them all.
     pub keep: bool,
-    /// Whether the run should end after the wave that it is in.
+    /// Whether the run should end once it has finished what it has begun.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 

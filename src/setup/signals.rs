@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: the first one stops what is not begun, a second one everything.
+//! SIGINT and SIGTERM: the first one stops what is not begun, the same one again everything.
 
 use super::NoAnswer;
 use crate::problem::Problem;
@@ -8,17 +8,24 @@ use tokio::sync::watch;
 pub(super) struct Signals(watch::Receiver<bool>);
 
 impl Signals {
-    /// Begins to listen. After the first signal the wave that is under way is finished, and no other begun. A second
-    /// one ends the program at once; running again finishes what it began. Where no signal can be heard, none comes.
+    /// Begins to listen. After the first signal the versions that are under way are finished, and no other begun. The same
+    /// one again ends the program at once; running again finishes what it began. SIGTERM after SIGINT is how a runner of
+    /// workflows cancels a job: it means what the first one meant. Where no signal can be heard, none comes.
     pub(super) fn listen() -> Self {
         let (tell, told) = watch::channel(false);
         let heard = heard();
         tokio::spawn(async move {
             if let Ok(mut heard) = heard {
-                heard.one().await;
-                tell.send_replace(true);
-                heard.one().await;
-                std::process::exit(130);
+                let mut before = Vec::new();
+                loop {
+                    let signal = heard.one().await;
+                    if before.contains(&signal) {
+                        tracing::warn!("stopped at once: the next run finishes what this one began");
+                        std::process::exit(130);
+                    }
+                    before.push(signal);
+                    tell.send_replace(true);
+                }
             }
             tell.closed().await;
         });
@@ -53,10 +60,10 @@ fn heard() -> std::io::Result<Heard> {
 
 #[cfg(unix)]
 impl Heard {
-    async fn one(&mut self) {
+    async fn one(&mut self) -> &'static str {
         tokio::select! {
-            _ = self.0.recv() => {}
-            _ = self.1.recv() => {}
+            _ = self.0.recv() => "SIGINT",
+            _ = self.1.recv() => "SIGTERM",
         }
     }
 }
@@ -71,7 +78,8 @@ fn heard() -> std::io::Result<Heard> {
 
 #[cfg(windows)]
 impl Heard {
-    async fn one(&mut self) {
+    async fn one(&mut self) -> &'static str {
         self.0.recv().await;
+        "Ctrl-C"
     }
 }

@@ -373,14 +373,17 @@ fn a_job_that_is_cancelled_tells_what_was_published_until_then() {
     while !log.last().is_some_and(|line| line.starts_with("published ")) {
         log.push(lines.next().expect("a version is published"));
     }
-    let signalled = Command::new("kill").args(["-INT", &run.id().to_string()]).status().expect("kill runs");
-    assert!(signalled.success());
+    // What a runner does, which waits some seconds between them.
+    for signal in ["-INT", "-TERM"] {
+        let signalled = Command::new("kill").args([signal, &run.id().to_string()]).status();
+        assert!(signalled.expect("kill runs").success());
+    }
     log.extend(lines);
     assert_eq!(run.wait().expect("it ends").code(), Some(4), "unfinished, and nothing is wrong");
     Runner::read(&log.join("\n"));
     let told = outputs(&world);
     let count = |name: &str| serde_json::from_str::<Vec<Value>>(&told[name]).expect("JSON").len();
-    assert!(count("released") > 0, "the wave was finished");
+    assert!(count("released") > 0, "what was staged was finished");
     assert_eq!(count("released") + count("failed"), 121);
     assert_eq!(left(&world).len(), count("released"));
     assert!(summary(&world).contains("the run was stopped before its turn"));

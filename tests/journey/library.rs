@@ -1,4 +1,4 @@
-//! What only the library can be asked: a source of packages that panics.
+//! What only the library can be asked: a source of packages that panics, a signal at a certain moment.
 
 use crate::world::World;
 use async_trait::async_trait;
@@ -11,9 +11,15 @@ use chart_release::{
     problem::Problem,
     publish::{self, AskedFor, Packing, Run, Source},
     repo::{Repo, Settings},
-    report::{Event, Watch},
+    report::{Event, Report, Watch},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 /// Packages every chart but one, which is a fault in this program.
 struct Faulty(Packing);
@@ -44,12 +50,8 @@ impl Watch for Nobody {
     fn saw(&self, _: Event<'_>) {}
 }
 
-#[tokio::test]
-async fn a_panic_in_one_chart_is_a_failure_of_that_chart() {
-    let mut world = World::new();
-    world.chart("charts/strange", "strange", "1.0.0");
-    world.chart("charts/demo", "demo", "1.0.0");
-    world.commit("Add two charts");
+/// A publish to the folder `published`, with a signal where `stop` says so.
+async fn published(world: &World, stop: &(dyn Fn() -> bool + Sync)) -> Report {
     let repo = Repo::open(&world.repository(), &Settings::default()).expect("a repository");
     let survey = repo.survey(Selection::Sweep { since: None }).await.expect("a survey");
     let packing = Packing { repo, secrets: Arc::default(), epoch: None };
@@ -65,17 +67,41 @@ async fn a_panic_in_one_chart_is_a_failure_of_that_chart() {
         only: None,
         backfill: false,
         head: None,
-        at_once: 2,
+        at_once: 1,
         source_url: None,
         keep: false,
-        stop: &|| false,
+        stop,
     };
-
     let plan = publish::plan(&run, survey).await;
-    let report = publish::publish(&run, plan).await;
+    publish::publish(&run, plan).await
+}
 
+#[tokio::test]
+async fn a_panic_in_one_chart_is_a_failure_of_that_chart() {
+    let mut world = World::new();
+    world.chart("charts/strange", "strange", "1.0.0");
+    world.chart("charts/demo", "demo", "1.0.0");
+    world.commit("Add two charts");
+    let report = published(&world, &|| false).await;
     assert_eq!(report.exit_code().number(), 1);
     assert_eq!(world.stored(), ["demo-1.0.0.tgz", "index.yaml: demo-1.0.0.tgz", "oci/demo: 1.0.0"]);
+}
+
+#[tokio::test]
+async fn a_run_that_is_stopped_finishes_what_it_has_begun_and_begins_nothing_else() {
+    let mut world = World::new();
+    for name in ["one", "other", "third"] {
+        world.chart(&format!("charts/{name}"), name, "1.0.0");
+    }
+    world.commit("Add three charts");
+    // Asked before the wave, and before each of its charts: the signal comes while the first one is packaged.
+    let asked = AtomicUsize::new(0);
+    let report = published(&world, &|| asked.fetch_add(1, Ordering::Relaxed) >= 2).await;
+    assert_eq!(report.exit_code().number(), 4);
+    assert_eq!(world.stored(), ["index.yaml: one-1.0.0.tgz", "oci/one: 1.0.0", "one-1.0.0.tgz"]);
+    let report = published(&world, &|| false).await;
+    assert_eq!(report.exit_code().number(), 0);
+    assert_eq!(world.stored().len(), 9);
 }
 
 /// Whoever embeds a run may put it on any thread.

@@ -106,7 +106,7 @@ fn many_charts_in_one_run() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_ends_the_run_after_the_wave_and_the_next_run_goes_on() {
+fn a_signal_ends_the_run_after_what_it_has_begun_and_the_next_run_goes_on() {
     let mut world = World::new();
     for number in 0..120 {
         world.chart(&format!("charts/chart-{number}"), &format!("chart-{number}"), "1.0.0");
