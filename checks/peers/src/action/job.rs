@@ -168,11 +168,27 @@ impl Released {
         let outcome = Outcome::read(&printed)
             .with_context(|| format!("act\n{printed}\n{}", String::from_utf8_lossy(&output.stderr)))?;
         online.git.settle();
+        if outcome.lacks_its_end() {
+            return Err(LostEnd.into());
+        }
         ensure!(outcome.succeeded == output.status.success(), "act is of two minds:\n{printed}");
         outcome.check()?;
         Ok(outcome)
     }
 }
+
+/// act 0.2.89 reads what a step prints from a terminal, and closes it at once when the step failed: what was not read until
+/// then is lost. Nothing tells a step what was read, so the story is told again.
+#[derive(Debug)]
+pub struct LostEnd;
+
+impl std::fmt::Display for LostEnd {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("act lost the last lines of a step that failed, every time")
+    }
+}
+
+impl std::error::Error for LostEnd {}
 
 /// A world whose repository has these workflow lines; nothing is committed yet.
 pub fn with_workflow(lines: &str) -> Online {
@@ -257,6 +273,19 @@ impl Outcome {
         }
         ensure!(ended, "the job did not end");
         Ok(outcome)
+    }
+
+    /// Whether the last lines of the Action are missing: the last one lets the runner read commands again, or is the error of
+    /// the script, which comes before it is kept from them.
+    fn lacks_its_end(&self) -> bool {
+        let resumes = |command: &String| command.starts_with("chart-release-");
+        let stopped = self.commands.iter().any(|command| command == "stop-commands");
+        match self.commands.last() {
+            _ if self.succeeded => false,
+            Some(last) if stopped => !resumes(last),
+            Some(last) => last != "error",
+            None => true,
+        }
     }
 
     /// What must be true of every run.
