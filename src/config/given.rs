@@ -166,20 +166,11 @@ impl Given {
 
     /// The configuration file of the repository with this root.
     pub fn file(&self, root: &Path) -> ConfigFile {
-        match &self.config {
-            Some(path) => ConfigFile {
-                path: path.clone(),
-                name: path.display().to_string(),
-                named: true,
-                of_chart_releaser: false,
-            },
-            None => ConfigFile {
-                path: root.join(FILE),
-                name: FILE.into(),
-                named: false,
-                of_chart_releaser: false,
-            },
-        }
+        let (path, name) = match &self.config {
+            Some(path) => (path.clone(), path.display().to_string()),
+            None => (root.join(FILE), FILE.to_owned()),
+        };
+        ConfigFile { path, name, named: self.config.is_some(), of_chart_releaser: false }
     }
 
     /// The secrets that must not be printed.

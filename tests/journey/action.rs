@@ -4,6 +4,7 @@ use crate::world::{
     Run, files,
     online::{Online, PASSWORD, TOKEN, USER},
     runner::Runner,
+    send,
 };
 use serde_json::{Value, json};
 use std::{
@@ -375,8 +376,7 @@ fn a_job_that_is_cancelled_tells_what_was_published_until_then() {
     }
     // What a runner does, which waits some seconds between them.
     for signal in ["-INT", "-TERM"] {
-        let signalled = Command::new("kill").args([signal, &run.id().to_string()]).status();
-        assert!(signalled.expect("kill runs").success());
+        send(signal, &run);
     }
     log.extend(lines);
     assert_eq!(run.wait().expect("it ends").code(), Some(4), "unfinished, and nothing is wrong");

@@ -1,6 +1,6 @@
 //! What people do to a program that they do not trust: odd folders, odd names, odd moments.
 
-use crate::world::{DEMO, World, stored};
+use crate::world::{DEMO, World, send, stored};
 use std::{
     io::{BufRead, BufReader, Read},
     process::{Child, ChildStderr, Stdio},
@@ -214,8 +214,7 @@ fn a_run_that_has_written_nothing_ends_at_the_first_signal() {
     assert!(status.expect("mkfifo runs").success());
     for (command, signal) in [("plan", "-INT"), ("publish", "-TERM")] {
         let (mut child, mut told) = started_until(&world, &[command], "found 1 chart");
-        let status = world.command("kill").args([signal, &child.id().to_string()]).status();
-        assert!(status.expect("kill runs").success());
+        send(signal, &child);
         assert_eq!(child.wait().expect("it ends").code(), Some(4));
         let mut rest = String::new();
         told.read_to_string(&mut rest).expect("stderr is text");

@@ -1,9 +1,9 @@
 //! Several charts in one run: a bad one stops only itself, and what depends on another comes after it.
 
-use crate::world::World;
+use crate::world::{World, send};
 use std::{
     io::{BufRead, BufReader},
-    process::{Command, Stdio},
+    process::Stdio,
 };
 
 #[test]
@@ -125,8 +125,7 @@ fn a_signal_ends_the_run_after_what_it_has_begun_and_the_next_run_goes_on() {
         .find(|line| line.as_ref().is_ok_and(|line| line.starts_with("packaged")))
         .expect("a package")
         .expect("text");
-    let signalled = Command::new("kill").args(["-INT", &run.id().to_string()]).status().expect("kill runs");
-    assert!(signalled.success());
+    send("-INT", &run);
     lines.for_each(drop);
     assert_eq!(run.wait().expect("it ends").code(), Some(4), "unfinished, and nothing is wrong");
     let begun = world.stored().len();

@@ -19,7 +19,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Child, Command, Output},
 };
 use tempfile::TempDir;
 
@@ -38,6 +38,13 @@ pub struct Run {
     pub code: i32,
     pub out: String,
     pub err: String,
+}
+
+/// Sends a signal (`-INT`) to a program that runs.
+#[cfg(unix)]
+pub fn send(signal: &str, to: &Child) {
+    let sent = Command::new("kill").args([signal, &to.id().to_string()]).status();
+    assert!(sent.expect("kill runs").success());
 }
 
 impl World {
