@@ -16,6 +16,8 @@ pub mod packages;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 pub mod problem;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
+pub mod provenance;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 pub mod secret;
 
 #[deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
@@ -36,6 +38,7 @@ pub mod report;
 pub mod doors;
 
 pub mod channels;
+pub mod dependencies;
 pub mod repo;
 
 pub mod publish;

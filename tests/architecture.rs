@@ -9,13 +9,14 @@ use std::{
 };
 
 /// The floor of each module at the top of `src/`.
-const FLOORS: [(&str, u8); 22] = [
+const FLOORS: [(&str, u8); 24] = [
     ("problem", 0),
     ("digest", 0),
     ("secret", 0),
     ("archive", 0),
     ("charts", 0),
     ("packages", 0),
+    ("provenance", 0),
     ("holdings", 1),
     ("changes", 1),
     ("plan", 1),
@@ -25,6 +26,7 @@ const FLOORS: [(&str, u8); 22] = [
     ("report", 1),
     ("doors", 2),
     ("repo", 3),
+    ("dependencies", 3),
     ("channels", 3),
     ("publish", 4),
     ("progress", 5),
@@ -35,28 +37,31 @@ const FLOORS: [(&str, u8); 22] = [
 ];
 
 /// Who may use whom on the same floor. A list without circles.
-const NEIGHBOURS: [(&str, &[&str]); 11] = [
+const NEIGHBOURS: [(&str, &[&str]); 13] = [
     ("secret", &["problem"]),
     ("archive", &["problem"]),
     ("charts", &["problem", "digest", "archive"]),
     ("packages", &["problem", "digest", "secret", "archive", "charts"]),
+    ("provenance", &["problem", "digest", "secret", "charts", "packages"]),
     ("plan", &["holdings"]),
     ("manifest", &["holdings"]),
     ("release", &["holdings"]),
     ("report", &["holdings", "plan"]),
+    ("dependencies", &["repo"]),
     ("setup", &["config"]),
     ("action", &["setup", "config", "progress"]),
     ("cli", &["setup", "config", "progress", "action"]),
 ];
 
 /// The one place that may name an outside technology.
-const DOORS: [(&str, &str); 6] = [
+const DOORS: [(&str, &str); 7] = [
     ("git2::", "src/doors/git"),
     ("octocrab::", "src/doors/github"),
     ("oci_spec::", "src/doors/registry"),
     ("docker_credential::", "src/doors/credentials"),
     ("reqwest::", "src/doors/"),
     ("tempfile::", "src/doors/"),
+    ("pgp::", "src/provenance/"),
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

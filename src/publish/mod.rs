@@ -26,6 +26,7 @@ use crate::{
     holdings::{ChannelId, Holding},
     packages::Package,
     problem::Problem,
+    provenance::Key,
     report::Watch,
 };
 use async_trait::async_trait;
@@ -59,6 +60,8 @@ pub struct Run<'a> {
     pub at_once: usize,
     /// Where the charts' source is, for `org.opencontainers.image.source`.
     pub source_url: Option<String>,
+    /// Signs what has no provenance yet.
+    pub signer: Option<&'a Key>,
     /// The packages that are published, and their provenances, are wanted afterwards: the shelf keeps them all.
     pub keep: bool,
     /// Whether the run should end once it has finished what it has begun.

@@ -2,10 +2,11 @@
 
 use super::Source;
 use crate::{
-    changes::{Candidate, Earlier},
+    changes::{Candidate, Earlier, Origin},
     charts::{Chart, ChartName, Files, Metadata, find::CHART_YAML},
+    dependencies::Dependencies,
     doors::away::blocking,
-    packages::{self, Package, guards},
+    packages::{self, Contents, Package, guards},
     problem::{Place, Problem},
     repo::Repo,
     secret::Secret,
@@ -20,10 +21,25 @@ const REQUIREMENTS: &str = "requirements.yaml";
 pub struct Packing {
     /// Where the files are.
     pub repo: Repo,
+    /// Where what the charts depend on comes from.
+    pub dependencies: Dependencies,
     /// What must not be in any of them.
     pub secrets: Arc<[Secret]>,
     /// `SOURCE_DATE_EPOCH`, in seconds since 1970, where it is set: the time in the packages, as Helm 4.3 writes it.
     pub epoch: Option<u64>,
+}
+
+impl Packing {
+    /// What the package of the chart in this folder contains, as far as the repository alone says it: nothing is fetched.
+    ///
+    /// # Errors
+    /// What would stop its package, but for dependencies that are not there.
+    pub async fn contents(&self, origin: &Origin) -> Result<Contents, Problem> {
+        let (files, _) = self.repo.files(origin.clone()).await?;
+        let brought = self.dependencies.at_hand(&self.repo, origin, files).await?;
+        let read = move || Contents::of(&Chart::read(brought.files)?);
+        blocking("reading a chart", read).await.map_err(|problem| below(origin.path(), problem))
+    }
 }
 
 #[async_trait]

@@ -9,6 +9,7 @@ mod signals;
 use crate::{
     changes::{Selection, Survey},
     config::{ChannelChoice, Config},
+    dependencies::{self, Dependencies},
     doors::{disk, shelf::Shelf},
     packages,
     plan::Plan,
@@ -20,6 +21,7 @@ use crate::{
 use selection::{asked_for, no_charts, only_those, selected};
 use signals::Signals;
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -117,7 +119,16 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         only_those(wanted, &mut survey);
     }
     watch.saw(Event::Surveyed { charts: survey.lanes.len() });
-    let packing = Packing { repo, secrets: config.secrets.as_slice().into(), epoch };
+    let dependencies = Dependencies::new(dependencies::Settings {
+        mode: None,
+        cache: None,
+        logins: config.registries.credentials.clone(),
+        plain_http: config.registries.plain_http.clone(),
+        environment: BTreeMap::new(),
+        http: config.http.clone(),
+    })?;
+    let secrets = config.secrets.as_slice().into();
+    let packing = Packing { repo, dependencies, secrets, epoch };
     if asked == Asked::Package {
         let packages = package::into_folder(config, &packing, survey, watch);
         return Ok(Answer::Packages(signals.interrupt(packages).await??));
@@ -139,6 +150,7 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         asked: asked_for,
         at_once: config.jobs.get(),
         source_url: config.github.repository_url().or(facts.origin),
+        signer: None,
         keep: config.packages.is_some(),
         stop: &|| signals.came(),
     };

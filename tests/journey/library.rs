@@ -6,7 +6,8 @@ use chart_release::{
     changes::{Candidate, Earlier, Selection},
     channels::{Channel, folder::Folder},
     charts::{ChartName, Metadata},
-    doors::shelf::Shelf,
+    dependencies::{self, Dependencies},
+    doors::{http, patience::Patience, shelf::Shelf},
     packages::Package,
     problem::Problem,
     publish::{self, AskedFor, Packing, Run, Source},
@@ -19,6 +20,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 /// Packages every chart but one, which is a fault in this program.
@@ -54,7 +56,19 @@ impl Watch for Nobody {
 async fn published(world: &World, stop: &(dyn Fn() -> bool + Sync)) -> Report {
     let repo = Repo::open(&world.repository(), &Settings::default()).expect("a repository");
     let survey = repo.survey(Selection::Sweep { since: None }).await.expect("a survey");
-    let packing = Packing { repo, secrets: Arc::default(), epoch: None };
+    let dependencies = Dependencies::new(dependencies::Settings {
+        mode: Some(dependencies::Mode::Vendored),
+        cache: None,
+        logins: BTreeMap::new(),
+        plain_http: Vec::new(),
+        environment: BTreeMap::new(),
+        http: http::Settings {
+            call: Duration::ZERO,
+            patience: Patience { again: 0, pause: Duration::ZERO, longest: Duration::ZERO },
+        },
+    });
+    let dependencies = dependencies.expect("nothing to be wrong");
+    let packing = Packing { repo, dependencies, secrets: Arc::default(), epoch: None };
     let channels: [Arc<dyn Channel>; 1] =
         [Arc::new(Folder::new("folder:published", world.repository().join("published")))];
     let run = Run {
@@ -69,6 +83,7 @@ async fn published(world: &World, stop: &(dyn Fn() -> bool + Sync)) -> Report {
         head: None,
         at_once: 1,
         source_url: None,
+        signer: None,
         keep: false,
         stop,
     };
