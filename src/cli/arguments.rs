@@ -3,6 +3,7 @@
 //! This is the only place that lists the options: the configuration file and the environment take their keys, and what
 //! each key holds, from the definitions here (`config::options`).
 
+use super::check;
 use clap::{
     ArgAction, Args, Parser, Subcommand, ValueHint,
     builder::styling::{AnsiColor, Styles},
@@ -15,12 +16,12 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
-const WHICH: &str = "Which charts";
+pub const WHICH: &str = "Which charts";
 const WHERE: &str = "Where to";
 const RELEASES: &str = "GitHub Releases";
 const PAGES: &str = "Pages";
 const REGISTRIES: &str = "Registries";
-const HOW: &str = "How";
+pub const HOW: &str = "How";
 const GLOBAL: &str = "Everywhere";
 
 /// Publishes the Helm charts of a git repository: one chart version, one digest, in every channel, for ever.
@@ -142,6 +143,9 @@ Examples:
         #[command(flatten)]
         packages: Packages,
     },
+    /// Tell what of this branch would refuse or spoil a release; write nothing
+    #[command(long_about = check::LONG_ABOUT, after_long_help = check::EXAMPLES)]
+    Check(check::Check),
     /// Make the packages of the charts in a folder, without any channel
     #[command(
         long_about = "\
@@ -219,7 +223,7 @@ pub struct Named {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = WHICH)]
-pub struct Selection {
+pub struct Roots {
     /// Folders to search for charts [default: charts]
     ///
     /// At any depth below them. Globs from the root of the repository; `.` is the root itself. Can be repeated.
@@ -230,6 +234,19 @@ pub struct Selection {
     /// Globs from the root of the repository. Can be repeated.
     #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
     exclude: Option<Vec<String>>,
+    /// Files that may be packaged though git does not have them
+    ///
+    /// They come from a step before this one. Globs from the root of the repository. Can be repeated. A chart at the
+    /// root of the repository is refused when it has any others.
+    #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
+    generated: Option<Vec<String>>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = WHICH)]
+pub struct Selection {
+    #[command(flatten)]
+    roots: Roots,
     /// Also the versions that the commits after REF introduced
     ///
     /// A push of three merges then publishes what three pushes would have. REF is a commit, branch or tag; for a push,
@@ -241,17 +258,11 @@ pub struct Selection {
     /// What to do about each of them is decided again.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = crate::config::NAMES)]
     only: Option<String>,
-    /// Files that may be packaged though git does not have them
-    ///
-    /// They come from a step before this one. Globs from the root of the repository. Can be repeated. A chart at the
-    /// root of the repository is refused when it has any others.
-    #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
-    generated: Option<Vec<String>>,
 }
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = WHERE)]
-pub struct Channels {
+pub struct Places {
     /// A place that users install from: `releases`, `pages`, `oci`, `oci://HOST/PATH`, `folder:PATH`
     ///
     /// `releases`: a GitHub Release for each version. `pages`: the index.yaml on a branch, for `helm repo add`.
@@ -267,6 +278,13 @@ pub struct Channels {
     /// GITHUB_SERVER_URL and GITHUB_API_URL say on which GitHub; without them it is github.com.
     #[arg(long, value_name = "OWNER/NAME")]
     github_repository: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = WHERE)]
+pub struct Channels {
+    #[command(flatten)]
+    places: Places,
     /// Also make releases for versions that are public elsewhere
     ///
     /// Without it, no release is made for a version that users can install from another channel already: each release
@@ -285,9 +303,15 @@ pub struct Channels {
     /// a tag that no version is released under changes nothing. `refs/tags/NAME` is taken as NAME.
     #[arg(long, value_name = "TAG", help_heading = WHICH, conflicts_with = crate::config::NAMES)]
     tag: Option<String>,
+    #[command(flatten)]
+    document: Document,
+}
+
+#[derive(Debug, Args)]
+pub struct Document {
     /// Print a JSON document for machines
     ///
-    /// `plan` prints `chart-release/plan/1`, and `publish` prints `chart-release/report/1`.
+    /// `plan` prints `chart-release/plan/1`, `publish` `chart-release/report/1`, and `check` `chart-release/check/1`.
     #[arg(long, help_heading = HOW)]
     json: bool,
 }

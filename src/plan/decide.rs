@@ -169,7 +169,7 @@ fn unknown(case: &Case) -> Option<Decision> {
     let steps = case.steps(|_, held| match held {
         Held::Unknown(problem) => Step::Stop(problem.clone()),
         _ => {
-            let mut waits = Problem::new(format!("waits until it is known what {silent} holds"));
+            let mut waits = Problem::new(format!("{} {silent} holds", Step::WAITS));
             waits.passing = reason.passing;
             Step::Stop(waits)
         }
@@ -271,7 +271,12 @@ fn refuse(case: &Case, refusal: &Refusal) -> Decision {
     Decision { bytes: Bytes::None, steps, notes: Vec::new() }
 }
 
-/// The decision when a fact could not be found out: nothing is written.
+/// The decision when a fact could not be found out: nothing is written. What was asked for is nowhere known to be what is
+/// published.
 pub fn stopped(case: &Case, problem: &Problem) -> Decision {
-    Decision { bytes: Bytes::None, steps: case.steps(|_, _| Step::Stop(problem.clone())), notes: Vec::new() }
+    let mut steps = case.steps(|_, _| Step::Stop(problem.clone()));
+    if case.asked {
+        steps.values_mut().for_each(|step| *step = Step::Stop(problem.clone()));
+    }
+    Decision { bytes: Bytes::None, steps, notes: Vec::new() }
 }

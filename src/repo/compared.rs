@@ -8,9 +8,9 @@ use super::{
     view::{CommitView, Folder, Kind, View},
 };
 use crate::{
-    changes::ChartAt,
+    changes::{ChartAt, Origin},
     charts::{ChartVersion, find::join},
-    doors::git::{Open, Uncommitted},
+    doors::git::{Commit, Open, Uncommitted},
     problem::Problem,
 };
 use memchr::memmem;
@@ -19,8 +19,8 @@ use std::{collections::BTreeMap, sync::Arc};
 /// A chart as it is now, beside the same chart in another commit, the base.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compared {
-    /// Its folder.
-    pub path: String,
+    /// Its files as they are now.
+    pub now: Origin,
     /// What it is.
     pub is: ChartVersion,
     /// The line of its Chart.yaml with the version, counted from 1.
@@ -30,8 +30,8 @@ pub struct Compared {
     pub before: Option<Before>,
     /// Nothing that is packaged of it can differ between the base and the head commit.
     pub same_tree: bool,
-    /// The head commit has a chart in this folder.
-    pub committed: bool,
+    /// Its files in the head commit, where that has a chart in this folder.
+    pub committed: Option<Origin>,
     /// Files that git has otherwise, relative to the chart: changed or staged, and not committed.
     pub edited: Vec<String>,
     /// Files, and folders with a `/`, that git does not know, relative to the chart.
@@ -41,10 +41,17 @@ pub struct Compared {
 /// A chart in the base.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Before {
-    /// Its folder.
-    pub path: String,
+    /// Its files there.
+    pub origin: Origin,
     /// What it was.
     pub is: ChartVersion,
+}
+
+impl Compared {
+    /// Its folder.
+    pub fn path(&self) -> &str {
+        self.now.path()
+    }
 }
 
 /// See [`super::Repo::compared`].
@@ -54,10 +61,13 @@ pub fn compared(
     memory: &mut Memory,
     base: Option<&str>,
 ) -> Result<Vec<Compared>, Problem> {
-    let head = inner.head(git)?.map(|head| git.commit(head)).transpose()?;
-    let head = head.map(|head| inner.commits(git).view(head.tree));
-    let base = base.map(|base| git.commit(git.resolve(base)?)).transpose()?;
-    let base = base.map(|base| inner.commits(git).view(base.tree));
+    let commit = inner.head(git)?.map(|head| git.commit(head)).transpose()?;
+    let head = commit.map(|head| inner.commits(git).view(head.tree));
+    let base_commit = base.map(|base| git.commit(git.resolve(base)?)).transpose()?;
+    let base = base_commit.map(|base| inner.commits(git).view(base.tree));
+    let origin = |path: &str, commit: Option<Commit>| {
+        Some(Origin::Commit { path: path.to_owned(), commit: commit?.id.to_string() })
+    };
     let mut charts_in = |view: &Option<CommitView<'_>>| match view {
         Some(view) => search::snapshot(view, &inner.roots, memory),
         None => Ok([].into()),
@@ -95,18 +105,22 @@ pub fn compared(
                 Uncommitted::Unknown => unknown.push(file),
             }
         }
+        let at_head = at_head.and_then(|chart| origin(&chart.path, commit));
         all.push(Compared {
-            path: path.clone(),
+            now: match (&worktree, &at_head) {
+                (None, Some(at_head)) => at_head.clone(),
+                _ => Origin::WorkingTree { path: path.clone() },
+            },
             is: is.clone(),
             version_line: match &worktree {
                 Some(view) => here.version_line(view),
                 None => head.as_ref().and_then(|view| here.version_line(view)),
             },
             before: before.and_then(|before| {
-                Some(Before { path: before.path.clone(), is: before.is.clone()? })
+                Some(Before { origin: origin(&before.path, base_commit)?, is: before.is.clone()? })
             }),
             same_tree: same,
-            committed: at_head.is_some(),
+            committed: at_head,
             edited,
             unknown,
         });

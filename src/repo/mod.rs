@@ -274,10 +274,8 @@ impl Repo {
     /// # Errors
     /// The repository cannot be read.
     pub async fn compared(&self, base: Option<String>) -> Result<Vec<Compared>, Problem> {
-        self.blocking(move |inner, git| {
-            compared::compared(inner, git, &mut inner.memory(), base.as_deref())
-        })
-        .await
+        self.blocking(move |inner, git| compared::compared(inner, git, &mut inner.memory(), base.as_deref()))
+            .await
     }
 
     /// The packaged files of a chart, and notices about them.
