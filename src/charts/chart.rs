@@ -1,6 +1,6 @@
 //! A chart: its files in the parts in which Helm sees them.
 
-use super::{ChartVersion, Files, Lock, Metadata, Version, values};
+use super::{ChartName, ChartVersion, Files, Lock, Metadata, Version, values};
 use crate::{
     archive::{self, Limits},
     problem::Problem,
@@ -41,6 +41,15 @@ impl Chart {
     /// # Errors
     /// What is wrong with the first file that Helm, or a reader of the package, would stumble over.
     pub fn read(files: Files) -> Result<Self, Problem> {
+        Self::read_without(files, &[])
+    }
+
+    /// The same of a chart that these dependencies were not fetched for: without them it is none that Helm would package,
+    /// and all the rest of it can be known.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_without(files: Files, lacking: &[ChartName]) -> Result<Self, Problem> {
         let chart = Self::assemble(files.0, "", DEEPEST_SUBCHART, &mut { archive::LARGEST_UNPACKED })?;
         match chart.metadata.api_version.as_str() {
             "v1" | "v2" => {}
@@ -53,6 +62,7 @@ impl Chart {
             .dependencies
             .iter()
             .map(|dependency| dependency.name.as_str())
+            .filter(|name| lacking.iter().all(|lacking| lacking.as_str() != *name))
             .filter(|name| chart.subcharts().all(|subchart| subchart.metadata.name != **name))
             .collect();
         if !missing.is_empty() {
