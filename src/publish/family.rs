@@ -26,7 +26,7 @@ pub(super) struct Family<'r> {
     run: &'r Run<'r>,
     repositories: Vec<String>,
     members: BTreeMap<ChartVersion, Member>,
-    /// Who was asked for by whom. It only grows, and never to a circle: so nobody waits for ever.
+    /// What each was given of the others. Circles are told by who asks.
     needs: Mutex<BTreeMap<ChartVersion, BTreeSet<ChartVersion>>>,
 }
 
@@ -123,25 +123,10 @@ impl<'r> Family<'r> {
         }
     }
 
-    /// Notes that one member needs another.
-    ///
-    /// # Errors
-    /// The other one needs the first.
-    fn note(&self, of: &ChartVersion, needed: &ChartVersion) -> Result<(), Problem> {
+    /// Notes that one member was given another.
+    fn note(&self, of: &ChartVersion, given: &ChartVersion) {
         let mut needs = self.needs.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut way = vec![needed];
-        let mut seen = BTreeSet::new();
-        while let Some(is) = way.pop() {
-            if is == of {
-                return Err(Problem::new(format!("{of} and {needed} depend on each other"))
-                    .next("let one of them do without the other: neither can be packaged first"));
-            }
-            if seen.insert(is) {
-                way.extend(needs.get(is).into_iter().flatten());
-            }
-        }
-        needs.entry(of.clone()).or_default().insert(needed.clone());
-        Ok(())
+        needs.entry(of.clone()).or_default().insert(given.clone());
     }
 }
 
@@ -166,7 +151,7 @@ impl Siblings for Relatives<'_> {
     }
 
     async fn package(&self, is: &ChartVersion) -> Result<Bytes, Problem> {
-        self.family.note(&self.of, is)?;
+        self.family.note(&self.of, is);
         self.family.bytes(is).await.map_err(|problem| {
             let what = format!("{is}, which {} depends on, cannot be had: {}", self.of, problem.what);
             Problem { what, ..problem }
