@@ -3,7 +3,6 @@
 #[macro_use]
 mod exit_codes;
 mod arguments;
-mod check;
 
 pub use arguments::Cli;
 

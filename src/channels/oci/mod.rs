@@ -97,7 +97,8 @@ impl Oci {
                 // Only the manifest says it, and one question for each version is enough where nothing is to do.
                 package: None,
                 attached: Default::default(),
-                closed: false,
+                // Its tag would have to move.
+                closed: true,
                 created: None,
                 reference: place.reference(manifest, None),
             })
@@ -114,7 +115,7 @@ impl Oci {
             standing,
             package: Some(package),
             attached: manifest::provenance_digest(manifest).map(|_| Kind::Provenance).into_iter().collect(),
-            closed: false,
+            closed: true,
             created,
             reference: place.reference(Digest::of(manifest), Some(package)),
         })
@@ -166,6 +167,11 @@ impl Channel for Oci {
     fn install(&self, is: &ChartVersion) -> Option<String> {
         let repository = self.of_chart(&is.name).ok()?;
         Some(format!("helm install {} oci://{}/{repository} --version {}", is.name, self.host, is.version))
+    }
+
+    fn repository(&self) -> Option<String> {
+        let parts = [self.host.as_str(), &self.path].into_iter().filter(|part| !part.is_empty());
+        Some(format!("oci://{}", parts.collect::<Vec<_>>().join("/")))
     }
 
     async fn look(&self, wanted: &[ChartVersion]) -> Vec<Held> {

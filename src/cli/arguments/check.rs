@@ -1,6 +1,11 @@
 //! What people type to check a branch, and the help that teaches it.
 
-use super::arguments::{Document, HOW, Network, Pages, Places, Registries, Releases, Roots, WHICH, Work};
+use super::{
+    HOW, WHICH, Work,
+    channels::{Document, Pages, Places, Releases},
+    network::{Network, Registries},
+    which::Roots,
+};
 use clap::Args;
 
 pub const LONG_ABOUT: &str = "\
