@@ -24,7 +24,7 @@ pub use pages::{PagesOptions, site_of};
 pub use registry::Registries;
 pub use workflow::{input, input_list, inputs, options_and_inputs};
 
-use crate::{doors::http, problem::Problem, secret::Secret};
+use crate::{doors::http, problem::Problem, repo::Base, secret::Secret};
 use std::{num::NonZeroUsize, path::PathBuf};
 
 /// The file at the root of a repository that is read when no other is named.
@@ -56,6 +56,8 @@ pub struct Config {
     pub since: Option<String>,
     /// The tag that started the run, without `refs/tags/`.
     pub tag: Option<String>,
+    /// What `check` compares with.
+    pub base: Base,
     /// A plan document whose versions are the only ones.
     pub only: Option<PathBuf>,
     /// Globs of files that may be packaged though git does not have them.

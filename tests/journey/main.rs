@@ -7,6 +7,7 @@ mod adoption;
 mod begun;
 mod budget;
 mod channels;
+mod checks;
 mod content;
 mod dead_run;
 mod fake_github;

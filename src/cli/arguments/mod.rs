@@ -4,6 +4,7 @@
 //! each key holds, from the definitions here (`config::options`).
 
 mod channels;
+mod check;
 mod folders;
 mod network;
 mod which;
@@ -151,6 +152,9 @@ Examples:
         #[command(flatten)]
         packages: Packages,
     },
+    /// Tell what of this branch would refuse or spoil a release; write nothing
+    #[command(long_about = check::LONG_ABOUT, after_long_help = check::EXAMPLES)]
+    Check(check::Check),
     /// Make the packages of the charts in a folder, without any channel
     #[command(
         long_about = "\

@@ -94,7 +94,7 @@ impl Registry {
     ///
     /// # Errors
     /// A name that no registry takes.
-    pub fn check_name(&self, repository: &str) -> Result<(), Problem> {
+    pub fn check_name(repository: &str) -> Result<(), Problem> {
         let reference = Reference::try_from(format!("localhost/{repository}:0"));
         match reference {
             Ok(reference) if reference.repository() == repository => Ok(()),
