@@ -49,30 +49,30 @@ pub(super) fn files(config: &Config) -> impl Iterator<Item = &Path> {
 
 fn read(signing: &Signing) -> Result<Signer, Problem> {
     let passphrase = signing.passphrase.as_ref().map(passphrase).transpose()?;
-    let (told, keyring) = match &signing.key {
-        None => return Err(no_key("nobody says where it is".into())),
-        Some(Source::File(path)) => {
-            let file = path.display().to_string();
-            let missing = || no_key("its file is not there".into()).in_file(&file);
-            let keyring = bytes(path, "the key that signs")?.ok_or_else(missing)?;
-            (file, keyring)
+    let Some(source) = &signing.key else { return Err(no_key("nobody says where it is")) };
+    let keyring = match source {
+        Source::File(path) => {
+            let missing = || of(source, no_key("its file is not there"));
+            bytes(path, "the key that signs")?.ok_or_else(missing)?
         }
-        Some(Source::Variable { told, value }) => {
-            let keyring = key_bytes(value.expose()).ok_or_else(|| {
-                Problem::new(format!("{told}: this is neither an armoured key nor Base64"))
-                    .next("set it to what `gpg --armor --export-secret-keys` writes, from its first to its last line")
-            })?;
-            (told.clone(), keyring)
-        }
+        Source::Variable { value, .. } => key_bytes(value.expose()).ok_or_else(|| {
+            of(source, Problem::new("this is neither an armoured key nor Base64")).next(
+                "set it to what `gpg --armor --export-secret-keys` writes, from its first to its last line",
+            )
+        })?,
     };
-    let key = Key::read(&keyring, signing.name.as_deref(), passphrase.as_ref()).map_err(|problem| {
-        // Which key is wrong is known here only.
-        match problem.place {
-            None => Problem { what: format!("{told}: {}", problem.what), ..problem },
-            Some(_) => problem,
-        }
-    })?;
+    let now = jiff::Timestamp::now().as_second();
+    let key = Key::read(&keyring, signing.name.as_deref(), passphrase.as_ref(), now)
+        .map_err(|problem| of(source, problem))?;
     Ok(Signer { key, passphrase })
+}
+
+/// A problem with what is in a file or a variable.
+fn of(source: &Source, problem: Problem) -> Problem {
+    match source {
+        Source::File(path) => problem.in_file(path.display().to_string()),
+        Source::Variable { told, .. } => Problem { what: format!("{told}: {}", problem.what), ..problem },
+    }
 }
 
 /// The first line of a file, as Helm reads it, or of a variable.
@@ -80,20 +80,18 @@ fn passphrase(source: &Source) -> Result<Secret, Problem> {
     let text = match source {
         Source::Variable { value, .. } => value.expose().to_owned(),
         Source::File(path) => {
-            let file = path.display().to_string();
-            let next = "let --passphrase-file be a file with the passphrase in its first line";
-            let bytes = bytes(path, "the passphrase")?.ok_or_else(|| {
-                Problem::new("the file with the passphrase is not there").in_file(&file).next(next)
-            })?;
-            String::from_utf8(bytes).map_err(|_| {
-                Problem::new("the file with the passphrase is no text").in_file(&file).next(next)
-            })?
+            let wrong = |what: &str| {
+                of(source, Problem::new(format!("the file with the passphrase {what}")))
+                    .next("let --passphrase-file be a file with the passphrase in its first line")
+            };
+            let bytes = bytes(path, "the passphrase")?.ok_or_else(|| wrong("is not there"))?;
+            String::from_utf8(bytes).map_err(|_| wrong("is no text"))?
         }
     };
     Ok(Secret::any(text.lines().next().unwrap_or_default()))
 }
 
-fn no_key(why: String) -> Problem {
+fn no_key(why: &str) -> Problem {
     Problem::new(format!("the packages are to be signed, and there is no key: {why}"))
         .next("name its file with --keyring FILE, or put the key itself into CHART_RELEASE_SIGNING_KEY")
 }
