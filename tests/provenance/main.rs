@@ -137,10 +137,9 @@ fn what_helm_and_gnupg_sign_is_accepted() {
         assert_eq!(verified(keys, &provenance).unwrap().notes, [], "{name} with {keys}");
         // As mail and Windows change it.
         let text = String::from_utf8(provenance).unwrap();
-        let around =
-            format!("Hello\n{text}\nGood bye\n").replace('\n', " \r\n").replace("----- \r", "-----\r");
-        let around = around.replace("\r\n \r\n", "\r\n\r\n").replace("SHA512 \r", "SHA512\r");
-        assert!(verified(keys, around.as_bytes()).is_ok(), "{name}");
+        let text = text.replace("name: demo\n", "name: demo \t\n");
+        let around = format!("Hello\n{text}\nGood bye\n").replace('\n', "\r\n");
+        assert_eq!(verified(keys, around.as_bytes()).unwrap().notes, [], "{name}");
     }
 }
 
@@ -288,8 +287,8 @@ proptest! {
 #[test]
 fn lines_without_end_cost_nothing() {
     let mut text = b"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n".to_vec();
-    text.extend(b"\n".repeat(8 << 20));
+    text.extend(b"\n".repeat(2 << 20));
     refused(verified("rsa.asc", &text), "its signature is missing");
-    let text: Bytes = b"-----BEGIN PGP SIGNED MESSAGE-----\n".repeat(1 << 19).into();
+    let text: Bytes = b"-----BEGIN PGP SIGNED MESSAGE-----\n".repeat(1 << 16).into();
     refused(verified("rsa.asc", &text), "cannot be read");
 }
