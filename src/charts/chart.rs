@@ -41,7 +41,17 @@ impl Chart {
     /// # Errors
     /// What is wrong with the first file that Helm, or a reader of the package, would stumble over.
     pub fn read(files: Files) -> Result<Self, Problem> {
-        let (chart, missing) = Self::read_with_gaps(files)?;
+        Self::read_without(files, &[])
+    }
+
+    /// The same of a chart that these dependencies were not fetched for: without them it is none that Helm would package,
+    /// and all the rest of it can be known.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_without(files: Files, lacking: &[ChartName]) -> Result<Self, Problem> {
+        let (chart, mut missing) = Self::read_with_gaps(files)?;
+        missing.retain(|name| !lacking.contains(name));
         if !missing.is_empty() {
             let names: Vec<&str> = missing.iter().map(ChartName::as_str).collect();
             let what = format!("found in Chart.yaml, but missing in charts/ directory: {}", names.join(", "));
