@@ -91,7 +91,7 @@ macro_rules! targets {
     )*};
 }
 
-targets!(archive, chart_yaml, helmignore, index, oci_manifest);
+targets!(archive, chart_yaml, helmignore, index, oci_manifest, provenance);
 
 #[test]
 fn every_target_of_the_fuzzer_is_run_here() {

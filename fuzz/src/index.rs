@@ -6,7 +6,11 @@ use chart_release::{
         yaml::{self, Node, Value},
     },
     digest::Digest,
-    index::{Entry, Index, NewEntry},
+    index::{Entry, Excerpt, Index, NewEntry},
+};
+use std::{
+    collections::BTreeSet,
+    io::{self, Cursor, Read, Seek, SeekFrom},
 };
 
 const CREATED: i64 = 1_714_979_289;
@@ -14,13 +18,9 @@ const CREATED: i64 = 1_714_979_289;
 /// The parts: an index.yaml, and the name and the version to add, a line each.
 pub fn index(data: &[u8]) {
     let [text, added] = super::parts(data);
-    let index = match Index::scan(text.to_vec()) {
-        Ok(index) => index,
-        Err(problem) => {
-            assert!(!problem.what.is_empty(), "{problem:?}");
-            return;
-        }
-    };
+    let index = Index::scan(text.to_vec());
+    an_excerpt_says_the_same(text, index.as_ref().ok());
+    let Ok(index) = index else { return };
     assert_eq!(index.bytes(), text);
     let is_json = text.trim_ascii_start().starts_with(b"{");
     if !is_json {
@@ -39,6 +39,51 @@ pub fn index(data: &[u8]) {
     };
     if metadata.validate().is_ok() {
         takes_an_entry(&index, &metadata, is_json);
+    }
+}
+
+/// What is read piece by piece is what is read as a whole, however few bytes come at a time, and whether all charts are
+/// asked for, one, or none that is there.
+fn an_excerpt_says_the_same(text: &[u8], index: Option<&Index>) {
+    let charts: Vec<&str> = index.into_iter().flat_map(Index::charts).collect();
+    let last = charts.last().copied().unwrap_or("a");
+    for names in [BTreeSet::from_iter(charts.iter().copied()), BTreeSet::from([last, "not there"]), BTreeSet::new()] {
+        for (at_once, most) in [(usize::MAX, usize::MAX), (3, 1 << 20), (61, 200)] {
+            let slow = Slow { document: Cursor::new(text), at_once };
+            let excerpt = match (Excerpt::read(slow, &names, most), index) {
+                (Ok(excerpt), Some(index)) => (excerpt, index),
+                (Ok(_), None) => panic!("the whole is refused, and not its pieces"),
+                (Err(problem), Some(_)) => {
+                    assert!(most < text.len(), "{problem:?}");
+                    continue;
+                }
+                (Err(_), None) => continue,
+            };
+            let (excerpt, index) = excerpt;
+            assert!(excerpt.charts().eq(index.charts().filter(|chart| names.contains(chart))));
+            for chart in &names {
+                assert!(excerpt.versions(chart).eq(index.versions(chart)), "the entries of {chart} differ");
+            }
+        }
+    }
+}
+
+/// A document that comes in pieces of this many bytes.
+struct Slow<'a> {
+    document: Cursor<&'a [u8]>,
+    at_once: usize,
+}
+
+impl Read for Slow<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = buffer.len().min(self.at_once);
+        self.document.read(&mut buffer[..length])
+    }
+}
+
+impl Seek for Slow<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.document.seek(to)
     }
 }
 

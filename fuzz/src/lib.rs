@@ -7,12 +7,14 @@ mod chart_yaml;
 mod helmignore;
 mod index;
 mod oci_manifest;
+mod provenance;
 
 pub use archive::archive;
 pub use chart_yaml::chart_yaml;
 pub use helmignore::helmignore;
 pub use index::index;
 pub use oci_manifest::oci_manifest;
+pub use provenance::provenance;
 
 /// One input is several documents: they stand between lines of three equals signs, and what is not there is empty.
 fn parts<const N: usize>(data: &[u8]) -> [&[u8]; N] {
