@@ -415,7 +415,7 @@ fn left_out(failures: &[Failure]) -> Vec<LeftOut> {
     left_out.collect()
 }
 
-fn told(problem: &Problem) -> Told {
+pub(super) fn told(problem: &Problem) -> Told {
     Told {
         what: problem.what.clone(),
         file: problem.place.as_ref().map(|place| place.file.clone()),
