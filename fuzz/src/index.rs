@@ -47,7 +47,9 @@ pub fn index(data: &[u8]) {
 fn an_excerpt_says_the_same(text: &[u8], index: Option<&Index>) {
     let charts: Vec<&str> = index.into_iter().flat_map(Index::charts).collect();
     let last = charts.last().copied().unwrap_or("a");
-    for names in [BTreeSet::from_iter(charts.iter().copied()), BTreeSet::from([last, "not there"]), BTreeSet::new()] {
+    for names in
+        [BTreeSet::from_iter(charts.iter().copied()), BTreeSet::from([last, "not there"]), BTreeSet::new()]
+    {
         for (at_once, most) in [(usize::MAX, usize::MAX), (3, 1 << 20), (61, 200)] {
             let slow = Slow { document: Cursor::new(text), at_once };
             let excerpt = match (Excerpt::read(slow, &names, most), index) {
