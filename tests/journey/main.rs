@@ -8,6 +8,7 @@ mod begun;
 mod budget;
 mod channels;
 mod checks;
+mod checks_in_workflows;
 mod content;
 mod dead_run;
 mod dependencies;
