@@ -101,7 +101,7 @@ impl Repository {
 }
 
 impl Chart {
-    fn read(folder: PathBuf) -> Result<Self> {
+    pub fn read(folder: PathBuf) -> Result<Self> {
         let file = folder.join("Chart.yaml");
         let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
         let metadata: Metadata = serde_saphyr::from_str(text.trim_start_matches('\u{feff}'))
