@@ -61,6 +61,20 @@ pub fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
     builder.into_inner().and_then(GzEncoder::finish).expect("memory takes it")
 }
 
+/// A `.tgz` with one file whose path leads out of the folder that it is unpacked into.
+pub fn climbing(name: &str) -> Vec<u8> {
+    let mut header = Header::new_old();
+    let path = format!("{name}/../../evil.txt");
+    // The builder would refuse it.
+    header.as_old_mut().name[..path.len()].copy_from_slice(path.as_bytes());
+    header.set_size(0);
+    header.set_mode(0o644);
+    header.set_cksum();
+    let mut builder = Builder::new(GzEncoder::new(Vec::new(), Compression::default()));
+    builder.append(&header, &[][..]).expect("memory takes it");
+    builder.into_inner().and_then(GzEncoder::finish).expect("memory takes it")
+}
+
 /// Bytes as hex digits.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

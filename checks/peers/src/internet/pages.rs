@@ -84,8 +84,7 @@ impl Pages {
             for offer in offers.iter().filter(|offer| &offer.name == name) {
                 index += &entry(offer);
                 for at in &offer.urls {
-                    let address = if at.contains("://") { at.clone() } else { format!("{url}/{at}") };
-                    self.put(&address, "application/gzip", offer.package.clone());
+                    self.put(&address(url, at), "application/gzip", offer.package.clone());
                 }
             }
         }
@@ -103,8 +102,10 @@ impl Pages {
             let mut tags = Vec::new();
             for offer in offers.iter().filter(|offer| &offer.name == name) {
                 let tag = offer.version.replace('+', "_");
-                let config =
-                    format!("{{\"name\":\"{name}\",\"version\":\"{}\",\"apiVersion\":\"v2\"}}", offer.version);
+                let config = format!(
+                    "{{\"name\":\"{name}\",\"version\":\"{}\",\"apiVersion\":\"v2\"}}",
+                    offer.version
+                );
                 let config = self.blob(&base, CONFIG, config.into_bytes());
                 let layer = self.blob(&base, PACKAGE_LAYER, offer.package.clone());
                 let manifest = format!(
@@ -142,9 +143,25 @@ impl Pages {
     }
 }
 
+/// Where a package is that an index at `url` names so, without the query.
+fn address(url: &str, named: &str) -> String {
+    let named = named.split('?').next().unwrap_or_default();
+    if named.contains("://") {
+        return named.to_owned();
+    }
+    let (mut folder, mut rest) = (url, named);
+    while let Some((outer, above)) =
+        rest.strip_prefix("../").and_then(|above| Some((folder.rsplit_once('/')?.0, above)))
+    {
+        (folder, rest) = (outer, above);
+    }
+    format!("{folder}/{rest}")
+}
+
 /// An entry of an index as `helm repo index` writes it.
 fn entry(offer: &Offer) -> String {
-    let digest = if offer.digest.is_empty() { String::new() } else { format!("    digest: {}\n", offer.digest) };
+    let digest =
+        if offer.digest.is_empty() { String::new() } else { format!("    digest: {}\n", offer.digest) };
     let urls: String = offer.urls.iter().map(|url| format!("    - {url}\n")).collect();
     format!(
         "  - apiVersion: v2\n    created: \"2024-05-06T07:08:09Z\"\n{digest}    name: {}\n    urls:\n{urls}    version: {:?}\n",

@@ -31,7 +31,9 @@ impl Difference {
     /// Why it may be.
     pub fn reason(self) -> &'static str {
         match self {
-            Self::Time => "`generated` of a new lock: Helm takes the clock, we the time of the package's entries",
+            Self::Time => {
+                "`generated` of a new lock: Helm takes the clock, we the time of the package's entries"
+            }
             Self::Order => "subcharts of one chart: in Helm by chance, with us by name",
         }
     }
@@ -161,7 +163,11 @@ fn told(ours: &Package, theirs: &Package) -> String {
         }
     }
     if said.is_empty() {
-        said.push(format!("the order. Ours:\n{}\nHelm's:\n{}", ours.paths().join("\n"), theirs.paths().join("\n")));
+        said.push(format!(
+            "the order. Ours:\n{}\nHelm's:\n{}",
+            ours.paths().join("\n"),
+            theirs.paths().join("\n")
+        ));
     }
     said.join("\n")
 }

@@ -36,10 +36,8 @@ struct Corpus {
 }
 
 pub fn check(world: &World, folder: &Path, report: &mut Report) -> Result<()> {
-    let corpora = bundles(folder)?
-        .iter()
-        .map(|bundle| Corpus::clone(world, bundle))
-        .collect::<Result<Vec<_>>>()?;
+    let corpora =
+        bundles(folder)?.iter().map(|bundle| Corpus::clone(world, bundle)).collect::<Result<Vec<_>>>()?;
     let asked = asked(corpora.iter().flat_map(|corpus| &corpus.charts))?;
     let internet = Internet::start(offered(&asked), &world.folder("internet")?)?;
     let mut counted = Counted::default();
@@ -51,7 +49,8 @@ pub fn check(world: &World, folder: &Path, report: &mut Report) -> Result<()> {
 }
 
 fn bundles(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder).with_context(|| format!("the corpora are not in {}", folder.display()))?;
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("the corpora are not in {}", folder.display()))?;
     let mut bundles = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     bundles.retain(|path| path.extension().is_some_and(|extension| extension == "bundle"));
     bundles.sort();
@@ -187,9 +186,10 @@ fn asked<'a>(charts: impl Iterator<Item = &'a Chart>) -> Result<Asked> {
             if !file.is_file() {
                 continue;
             }
-            let asks: Asks =
-                serde_saphyr::from_str(&fs::read_to_string(&file)?).with_context(|| file.display().to_string())?;
-            for dependency in asks.dependencies.into_iter().filter(|dependency| dependency.repository.contains("://"))
+            let asks: Asks = serde_saphyr::from_str(&fs::read_to_string(&file)?)
+                .with_context(|| file.display().to_string())?;
+            for dependency in
+                asks.dependencies.into_iter().filter(|dependency| dependency.repository.contains("://"))
             {
                 let names = asked.entry(dependency.repository).or_default();
                 names.entry(dependency.name).or_default().insert(dependency.version);

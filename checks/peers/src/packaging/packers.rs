@@ -1,13 +1,7 @@
 //! Who packages: Helm 3 and Helm 4 with what they fetch, and the program, all of them from the same internet.
 
 use super::compared::{Outcome, Package};
-use crate::{
-    commands::run,
-    internet::Internet,
-    peers::Helm,
-    program::Program,
-    repository::Chart,
-};
+use crate::{commands::run, internet::Internet, peers::Helm, program::Program, repository::Chart};
 use anyhow::{Context, Result};
 use std::{
     collections::BTreeMap,
@@ -67,9 +61,7 @@ pub fn by_helm(
     };
     let made = match way {
         Way::Update => package(&["package", "--dependency-update"]),
-        Way::Build => {
-            run(command(&["dependency", "build"]).arg(chart)).and_then(|_| package(&["package"]))
-        }
+        Way::Build => run(command(&["dependency", "build"]).arg(chart)).and_then(|_| package(&["package"])),
     };
     let outcome = match made {
         Ok(file) => Ok(Package::read(&file)?),

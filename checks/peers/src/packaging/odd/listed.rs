@@ -12,12 +12,18 @@ pub const CASES: &[Case] = &[
             happens: Happens::OnlyHelmPackages,
             reason: "a package that is not what its index says: Helm does not compare digests, we do",
         }]),
-        ..case!("a package with another digest", "- {name: wrong, version: 1.0.0, repository: 'https://odd.example.com/a/b'}")
+        ..case!(
+            "a package with another digest",
+            "- {name: wrong, version: 1.0.0, repository: 'https://odd.example.com/a/b'}"
+        )
     },
     Case {
         title: "a chart outside the repository",
         files: &[
-            ("Chart.yaml", "apiVersion: v2\ndependencies:\n- {name: outside, version: ^1, repository: 'file://../../../outside'}\n"),
+            (
+                "Chart.yaml",
+                "apiVersion: v2\ndependencies:\n- {name: outside, version: ^1, repository: 'file://../../../outside'}\n",
+            ),
             ("../../../outside/Chart.yaml", "apiVersion: v2\nname: outside\nversion: 1.4.0\n"),
         ],
         packages: &[],
@@ -31,14 +37,17 @@ pub const CASES: &[Case] = &[
     },
     Case {
         title: "a package in charts/ with the version of the lock",
-        files: &[
-            ("Chart.yaml", "apiVersion: v2\ndependencies:\n- {name: library, version: 1.0.0, repository: 'https://charts.example.com/stable'}\n"),
-        ],
+        files: &[(
+            "Chart.yaml",
+            "apiVersion: v2\ndependencies:\n- {name: library, version: 1.0.0, repository: 'https://charts.example.com/stable'}\n",
+        )],
         packages: &[("charts/library-1.0.0.tgz", "library", "1.0.0")],
         lock: Some(Lock {
             file: "Chart.lock",
             requested: r#"[{"name":"library","version":"1.0.0","repository":"https://charts.example.com/stable"}]"#,
-            locked: Some(r#"[{"name":"library","version":"1.0.0","repository":"https://charts.example.com/stable"}]"#),
+            locked: Some(
+                r#"[{"name":"library","version":"1.0.0","repository":"https://charts.example.com/stable"}]"#,
+            ),
             text: "- {name: library, repository: 'https://charts.example.com/stable', version: 1.0.0}\n",
         }),
         end: End::Listed(&[Listed {

@@ -132,7 +132,8 @@ impl Bench<'_> {
                 working.map(|thread| thread.join().expect("a thread that does not panic"))
             });
             for (helm, theirs) in self.world.peers.helms.iter().zip(theirs) {
-                let (theirs, title) = (theirs?, format!("{}, {}, as {}", self.case.title, way.name(), helm.name));
+                let (theirs, title) =
+                    (theirs?, format!("{}, {}, as {}", self.case.title, way.name(), helm.name));
                 report.check(&title, || self.case.end.compare(way, helm, ours, &theirs, counted));
             }
         }
@@ -224,7 +225,8 @@ impl End {
         let (must, reason) = self.must(way, helm);
         if happened != must {
             let said = compared.err().map_or_else(String::new, |error| format!("{error:#}"));
-            let refusals: Vec<_> = [ours.as_ref().err(), theirs.outcome.as_ref().err()].into_iter().flatten().collect();
+            let refusals: Vec<_> =
+                [ours.as_ref().err(), theirs.outcome.as_ref().err()].into_iter().flatten().collect();
             bail!("it has to be {must:?}, and it is {happened:?}\n{said}\n{refusals:#?}");
         }
         if let (Self::Refused(words) | Self::RefusedAsLocked(words), Happens::AllRefuse, Err(said)) =
@@ -245,7 +247,8 @@ impl End {
             Self::RefusedAsLocked(_) => (Happens::Same, None),
             Self::Listed(list) => {
                 let mut listed = list.iter();
-                let listed = listed.find(|listed| listed.ways.contains(&way) && helm.name.starts_with(listed.helm));
+                let listed =
+                    listed.find(|listed| listed.ways.contains(&way) && helm.name.starts_with(listed.helm));
                 listed.map_or((Happens::Same, None), |listed| (listed.happens, Some(listed.reason)))
             }
         }

@@ -12,8 +12,10 @@ pub fn pages() -> Pages {
         versions.iter().map(|version| Offer::new(name, version)).collect()
     };
     // Not in order: an index need not be, as readers sort it.
-    let mut stable =
-        versions("part", &["1.0.0", "2.0.0", "1.2.0", "0.9.0", "1.2.1-rc.1", "1.3.0-alpha.1", "3.0.0-beta.2"]);
+    let mut stable = versions(
+        "part",
+        &["1.0.0", "2.0.0", "1.2.0", "0.9.0", "1.2.1-rc.1", "1.3.0-alpha.1", "3.0.0-beta.2"],
+    );
     stable.extend(versions("other", &["0.1.0", "0.1.1"]));
     stable.extend(versions("vee", &["v1.0.0", "v1.1.0"]));
     stable.extend(versions("meta", &["1.0.0+b1", "1.0.0+b2"]));
@@ -22,7 +24,13 @@ pub fn pages() -> Pages {
     pages.add("http://plain.example.com", &versions("part", &["1.0.0"]));
     pages.add("https://odd.example.com/a/b", &listed_oddly());
     pages.lead("https://odd.example.com/a/b/moved-1.0.0.tgz", "https://files.example.com/moved-1.0.0.tgz");
-    pages.put("https://odd.example.com/page/index.yaml", "text/html", b"<html>\n<p>Sign in</p>\n</html>\n".into());
+    let moved = made::package("moved", "1.0.0");
+    pages.put("https://files.example.com/moved-1.0.0.tgz", "application/gzip", moved);
+    pages.put(
+        "https://odd.example.com/page/index.yaml",
+        "text/html",
+        b"<html>\n<p>Sign in</p>\n</html>\n".into(),
+    );
     let mut registry = versions("part", &["1.0.0", "1.2.0", "1.3.0-alpha.1", "v1.9.0"]);
     registry.extend(versions("meta", &["1.0.0+b1"]));
     pages.add("oci://registry.example.com/acme/charts", &registry);
@@ -47,7 +55,7 @@ fn listed_oddly() -> Vec<Offer> {
         Offer::of("renamed", "1.0.0", made::package("another", "1.0.0")),
         Offer::of("younger", "1.0.0", made::package("younger", "1.0.1")),
         Offer::of("broken", "1.0.0", b"no archive".into()),
-        Offer::of("climbing", "1.0.0", made::archive(&[("climbing/../../evil.txt", b"evil")])),
+        Offer::of("climbing", "1.0.0", made::climbing("climbing")),
     ]
 }
 
