@@ -1,5 +1,6 @@
 //! The repository: its charts as they are now, what its history introduced, and their files.
 
+mod beside;
 mod history;
 mod links;
 mod packaged;
@@ -256,6 +257,15 @@ impl Repo {
     /// The chart is not there, or has files that cannot be packaged: see `packaged`.
     pub async fn files(&self, origin: Origin) -> Result<(Files, Vec<Problem>), Problem> {
         self.blocking(move |inner, git| inner.files(git, &origin)).await
+    }
+
+    /// Where the chart is that another chart (`of`) means by a path: relative to its folder, or absolute where that lies in
+    /// the checkout. In the same state of the repository; links are followed inside of it only.
+    ///
+    /// # Errors
+    /// It leads out of the repository, or to no folder.
+    pub async fn beside(&self, of: Origin, path: String) -> Result<Origin, Problem> {
+        self.blocking(move |inner, git| inner.beside(git, &of, &path)).await
     }
 
     /// Runs a piece of work on a thread that may block, with the repository open.

@@ -75,6 +75,8 @@ pub struct Version {
     pub created: Option<String>,
     /// `sha256:…` of the package, where it had to be known.
     pub package: Option<String>,
+    /// What is made beside the package, because nobody has it: `provenance`.
+    pub made: Vec<&'static str>,
     /// What is worth knowing and changes nothing.
     pub notes: Vec<String>,
 }
@@ -168,7 +170,7 @@ pub struct Found {
 pub struct Refused {
     /// `other_content` (than the repository's) or `channels_disagree`.
     pub kind: &'static str,
-    /// The repository's package, `sha256:…`; with `other_content`.
+    /// The repository's package, `sha256:…`; with `other_content`, where it was made to tell.
     pub ours: Option<String>,
     /// Who holds which package, sorted by channel.
     pub published: Vec<Holder>,
@@ -312,6 +314,7 @@ fn version(planned: &Planned) -> Version {
         commit: planned.commit.clone(),
         created: rfc_3339(planned.created),
         package: planned.package.map(|digest| digest.to_string()),
+        made: planned.made.iter().map(|kind| kind.word()).collect(),
         notes: planned.notes.clone(),
     }
 }
@@ -386,7 +389,7 @@ fn refused(refusal: &Refusal) -> Refused {
     match refusal {
         Refusal::OtherContent { channel, ours, theirs, files } => Refused {
             kind: "other_content",
-            ours: Some(ours.to_string()),
+            ours: ours.map(|ours| ours.to_string()),
             published: vec![holder(channel, theirs)],
             files: files.clone(),
         },

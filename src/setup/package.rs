@@ -4,6 +4,7 @@ use super::{NoAnswer, published};
 use crate::{
     changes::{About, Survey},
     config::Config,
+    dependencies::NoSiblings,
     digest::Digest,
     doors::{away::blocking, disk},
     packages::Package,
@@ -40,7 +41,7 @@ pub(super) async fn into_folder(
     let candidates = survey.lanes.into_values().flatten();
     let mut all = stream::iter(candidates)
         .map(async |candidate| {
-            let packed = packing.package(&candidate).await;
+            let packed = packing.package(&candidate, &NoSiblings).await;
             (candidate, packed)
         })
         .buffered(config.jobs.get())

@@ -102,7 +102,8 @@ impl Oci {
                 // Only the manifest says it, and one question for each version is enough where nothing is to do.
                 package: None,
                 attached: Default::default(),
-                closed: false,
+                // Its tag would have to move.
+                closed: true,
                 created: None,
                 reference: place.reference(manifest, None),
             })
@@ -119,7 +120,7 @@ impl Oci {
             standing,
             package: Some(package),
             attached: manifest::provenance_digest(manifest).map(|_| Kind::Provenance).into_iter().collect(),
-            closed: false,
+            closed: true,
             created,
             reference: place.reference(Digest::of(manifest), Some(package)),
         })
@@ -158,6 +159,11 @@ impl Channel for Oci {
     fn install(&self, is: &ChartVersion) -> Option<String> {
         let repository = self.repository(&is.name).ok()?;
         Some(format!("helm install {} oci://{}/{repository} --version {}", is.name, self.host, is.version))
+    }
+
+    fn repository(&self) -> Option<String> {
+        let parts = [self.host.as_str(), &self.path].into_iter().filter(|part| !part.is_empty());
+        Some(format!("oci://{}", parts.collect::<Vec<_>>().join("/")))
     }
 
     async fn look(&self, wanted: &[ChartVersion]) -> Vec<Held> {
