@@ -1,10 +1,11 @@
-//! The charts of real repositories, as they are at the head of each bundle, with made-up charts for those they depend on.
+//! Our samples, and the charts of real repositories as they are at the head of each bundle, with made-up charts in place of
+//! those they depend on.
 
 use super::{
     Counted,
     compared::{Outcome, compare},
     odd::Happens,
-    packers::{ByHelm, Way, by_helm, by_us},
+    packers::{ByHelm, Packers, Way, Working},
 };
 use crate::{
     commands::{git, run},
@@ -13,7 +14,7 @@ use crate::{
         pages::{Offer, Pages},
     },
     report::Report,
-    repository::Chart,
+    repository::{self, Chart, Repository},
     world::World,
 };
 use anyhow::{Context, Result, ensure};
@@ -22,7 +23,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
-    thread,
 };
 
 /// How many bundles there are: one that is missing is not to pass for one that holds.
@@ -40,9 +40,12 @@ pub fn check(world: &World, folder: &Path, report: &mut Report) -> Result<()> {
         bundles(folder)?.iter().map(|bundle| Corpus::clone(world, bundle)).collect::<Result<Vec<_>>>()?;
     let asked = asked(corpora.iter().flat_map(|corpus| &corpus.charts))?;
     let internet = Internet::start(offered(&asked), &world.folder("internet")?)?;
+    let repositories = asked.keys().filter(|url| !url.starts_with("oci://")).enumerate();
+    let repositories = repositories.map(|(number, url)| (format!("repository-{number}"), url.as_str()));
+    let packers = Packers::new(world, &internet, repositories)?;
     let mut counted = Counted::default();
     for corpus in &corpora {
-        corpus.check(world, &internet, &asked, &mut counted, report)?;
+        corpus.check(&packers, &mut counted, report)?;
     }
     counted.tell();
     Ok(())
@@ -59,6 +62,14 @@ fn bundles(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 impl Corpus {
+    /// The charts of `examples/`, in a repository of their own.
+    fn samples(world: &World) -> Result<Self> {
+        let is_sample = |name: &str| repository::samples().join(name).is_dir();
+        let repository = Repository::with_charts(world, world.peers.newest_helm(), is_sample)?;
+        let charts = repository.charts()?;
+        Ok(Self { name: "the samples".to_owned(), clone: repository.folder, charts })
+    }
+
     fn clone(world: &World, bundle: &Path) -> Result<Self> {
         let clone = world.folder("corpus")?;
         cloned(bundle, &clone)?;
@@ -69,32 +80,11 @@ impl Corpus {
         Ok(Self { name, clone, charts })
     }
 
-    fn check(
-        &self,
-        world: &World,
-        internet: &Internet,
-        asked: &Asked,
-        counted: &mut Counted,
-        report: &mut Report,
-    ) -> Result<()> {
-        let config = world.folder("config")?;
-        fs::write(config.join("repositories.yaml"), repositories(asked))?;
+    fn check(&self, packers: &Packers, counted: &mut Counted, report: &mut Report) -> Result<()> {
         counted.charts += self.charts.len();
         for way in Way::ALL {
-            let words: &[&str] = if way == Way::Update { &["--dependencies", "update"] } else { &[] };
-            let scratch = world.folder("ours")?;
-            let ours = by_us(&world.program, internet, words, &self.clone, &self.charts, &config, &scratch)?;
-            let folders = [world.folder("helm")?, world.folder("helm")?];
-            // Two at a time: both Helms have to package the same charts, and most of that is starting them.
-            let theirs = thread::scope(|scope| {
-                let working = [0, 1].map(|which| {
-                    let (helm, folder, config) = (&world.peers.helms[which], &folders[which], &config);
-                    scope.spawn(move || self.packaged_by(helm, internet, way, config, folder))
-                });
-                working.map(|thread| thread.join().expect("a thread that does not panic"))
-            });
-            for (helm, theirs) in world.peers.helms.iter().zip(theirs) {
-                let theirs = theirs?;
+            let ours = packers.by_us(way.words(), &self.clone, &self.charts)?;
+            for (helm, theirs) in packers.by_helms(|helm| self.packaged_by(helm, way))? {
                 for chart in &self.charts {
                     let title = format!("{}: {}, {}, as {}", self.name, chart.title(), way.name(), helm.name);
                     report.check(&title, || counted.compare(&ours[&chart.folder], &theirs[&chart.folder]));
@@ -105,22 +95,14 @@ impl Corpus {
     }
 
     /// What Helm makes of each chart, in a clone of its own.
-    fn packaged_by(
-        &self,
-        helm: &crate::peers::Helm,
-        internet: &Internet,
-        way: Way,
-        config: &Path,
-        folder: &Path,
-    ) -> Result<BTreeMap<PathBuf, ByHelm>> {
-        let clone = folder.join("clone");
+    fn packaged_by(&self, helm: &Working, way: Way) -> Result<BTreeMap<PathBuf, ByHelm>> {
+        let clone = helm.folder.join("clone");
         cloned(&self.clone, &clone)?;
         let mut made = BTreeMap::new();
         for (number, chart) in self.charts.iter().enumerate() {
             let its = clone.join(chart.folder.strip_prefix(&self.clone)?);
-            let scratch = folder.join(number.to_string());
-            fs::create_dir(&scratch)?;
-            made.insert(chart.folder.clone(), by_helm(helm, internet, way, &its, config, &scratch)?);
+            let home = helm.folder.join(number.to_string());
+            made.insert(chart.folder.clone(), helm.package(way, &its, &home)?);
         }
         Ok(made)
     }
@@ -226,13 +208,4 @@ fn around(text: &str) -> Vec<String> {
         format!("{major}.{}.0", minor + 1),
         format!("{}.0.0", major + 1),
     ]
-}
-
-/// What `helm repo add` of each of them would have left: `helm dependency build` insists on it.
-fn repositories(asked: &Asked) -> String {
-    let mut text = "apiVersion: \"\"\ngenerated: \"0001-01-01T00:00:00Z\"\nrepositories:\n".to_owned();
-    for (number, url) in asked.keys().filter(|url| !url.starts_with("oci://")).enumerate() {
-        text += &format!("- name: repository-{number}\n  url: {url}\n");
-    }
-    text
 }

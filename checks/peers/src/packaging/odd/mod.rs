@@ -1,6 +1,7 @@
 //! Made-up charts with every kind of dependency: what each Helm makes of them, and what we do.
 
 mod accepted;
+mod exchanged;
 mod listed;
 mod places;
 mod refused;
@@ -8,7 +9,7 @@ mod refused;
 use super::{
     Counted,
     compared::Outcome,
-    packers::{ByHelm, Way, by_helm, by_us},
+    packers::{ByHelm, Packers, Way},
 };
 use crate::{
     commands::{git, run},
@@ -23,16 +24,16 @@ use sha2::{Digest, Sha256};
 use std::{
     fs,
     path::{Path, PathBuf},
-    thread,
 };
 
 /// Where the chart under check is in its repository.
 const CHART: &str = "charts/subject";
-/// What people have set up with `helm repo add`.
-const REPOSITORIES: &str = "apiVersion: \"\"\ngenerated: \"0001-01-01T00:00:00Z\"\nrepositories:\n\
-    - {name: stable, url: 'https://charts.example.com/stable'}\n\
-    - {name: odd, url: 'https://odd.example.com/a/b'}\n\
-    - {name: plain, url: 'http://plain.example.com'}\n";
+/// What people have added with `helm repo add`.
+const REPOSITORIES: [(&str, &str); 3] = [
+    ("stable", "https://charts.example.com/stable"),
+    ("odd", "https://odd.example.com/a/b"),
+    ("plain", "http://plain.example.com"),
+];
 
 /// A chart, and what has to come of it.
 pub struct Case {
@@ -90,71 +91,25 @@ pub enum Happens {
 
 pub fn check(world: &World, report: &mut Report) -> Result<()> {
     let internet = Internet::start(places::pages(), &world.folder("internet")?)?;
-    let config = world.folder("config")?;
-    fs::write(config.join("repositories.yaml"), REPOSITORIES)?;
+    let repositories = REPOSITORIES.map(|(name, url)| (name.to_owned(), url));
+    let packers = Packers::new(world, &internet, repositories)?;
     let mut counted = Counted::default();
     for case in accepted::CASES.iter().chain(refused::CASES).chain(listed::CASES) {
-        counted.charts += 1;
-        let bench = Bench { world, internet: &internet, config: &config, case };
-        bench.check(&mut counted, report).with_context(|| case.title)?;
+        let repository = world.folder("odd")?.join("repository");
+        case.check(&packers, &repository, &mut counted, report).with_context(|| case.title)?;
+        if matches!(case.end, End::Same) && case.lock.is_none() {
+            exchanged::check(&packers, case, &repository, &mut counted, report).with_context(|| case.title)?;
+        }
     }
     counted.tell();
     Ok(())
 }
 
-struct Bench<'a> {
-    world: &'a World,
-    internet: &'a Internet,
-    config: &'a Path,
-    case: &'a Case,
-}
-
-impl Bench<'_> {
-    fn check(&self, counted: &mut Counted, report: &mut Report) -> Result<()> {
-        let repository = self.world.folder("odd")?.join("repository");
-        self.case.write(&repository)?;
-        commit(&repository)?;
-        let chart = Chart::read(repository.join(CHART))?;
-        for way in Way::ALL {
-            let words: &[&str] = if way == Way::Update { &["--dependencies", "update"] } else { &[] };
-            let scratch = self.world.folder("ours")?;
-            let charts = std::slice::from_ref(&chart);
-            let ours =
-                by_us(&self.world.program, self.internet, words, &repository, charts, self.config, &scratch)?;
-            let ours = &ours[&chart.folder];
-            let folders = [self.world.folder("helm")?, self.world.folder("helm")?];
-            let theirs = thread::scope(|scope| {
-                let working = [0, 1].map(|which| {
-                    let (helm, folder) = (&self.world.peers.helms[which], &folders[which]);
-                    let (from, internet, config) = (&repository, self.internet, self.config);
-                    scope.spawn(move || packaged_by(helm, internet, way, from, config, folder))
-                });
-                working.map(|thread| thread.join().expect("a thread that does not panic"))
-            });
-            for (helm, theirs) in self.world.peers.helms.iter().zip(theirs) {
-                let (theirs, title) =
-                    (theirs?, format!("{}, {}, as {}", self.case.title, way.name(), helm.name));
-                report.check(&title, || self.case.end.compare(way, helm, ours, &theirs, counted));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What Helm makes of the chart, in a copy of its repository and of what is around it.
-fn packaged_by(
-    helm: &Helm,
-    internet: &Internet,
-    way: Way,
-    repository: &Path,
-    config: &Path,
-    folder: &Path,
-) -> Result<ByHelm> {
-    let around = repository.parent().context("a repository without a folder around it")?;
-    let (copied, scratch) = (folder.join("copy"), folder.join("scratch"));
-    copy(around, &copied)?;
-    fs::create_dir(&scratch)?;
-    by_helm(helm, internet, way, &copied.join("repository").join(CHART), config, &scratch)
+/// A copy of a repository and of what is around it.
+fn copied(repository: &Path, folder: &Path) -> Result<PathBuf> {
+    let copied = folder.join("copy");
+    copy(repository.parent().context("a repository without a folder around it")?, &copied)?;
+    Ok(copied.join("repository"))
 }
 
 fn commit(repository: &Path) -> Result<()> {
@@ -165,6 +120,31 @@ fn commit(repository: &Path) -> Result<()> {
 }
 
 impl Case {
+    fn check(
+        &self,
+        packers: &Packers,
+        repository: &Path,
+        counted: &mut Counted,
+        report: &mut Report,
+    ) -> Result<()> {
+        counted.charts += 1;
+        self.write(repository)?;
+        commit(repository)?;
+        let chart = Chart::read(repository.join(CHART))?;
+        for way in Way::ALL {
+            let ours = packers.by_us(way.words(), repository, std::slice::from_ref(&chart))?;
+            let theirs = packers.by_helms(|helm| {
+                let chart = copied(repository, &helm.folder)?.join(CHART);
+                helm.package(way, &chart, &helm.folder.join("home"))
+            })?;
+            for (helm, theirs) in theirs {
+                let title = format!("{}, {}, as {}", self.title, way.name(), helm.name);
+                report.check(&title, || self.end.compare(way, helm, &ours[&chart.folder], &theirs, counted));
+            }
+        }
+        Ok(())
+    }
+
     fn write(&self, repository: &Path) -> Result<()> {
         let chart = repository.join(CHART);
         let put = |path: &str, bytes: &[u8]| -> Result<()> {
