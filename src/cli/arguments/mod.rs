@@ -4,8 +4,10 @@
 //! each key holds, from the definitions here (`config::options`).
 
 mod channels;
+mod dependencies;
 mod folders;
 mod network;
+mod signing;
 mod which;
 
 use channels::{Channels, Pages, Releases};
@@ -14,8 +16,10 @@ use clap::{
     builder::styling::{AnsiColor, Styles},
 };
 use clap_complete::Shell;
+use dependencies::Dependencies;
 use folders::{Into, Packages};
 use network::{Network, Registries};
+use signing::Signing;
 use which::{Named, Selection};
 
 const STYLES: Styles = Styles::styled()
@@ -29,6 +33,7 @@ const WHERE: &str = "Where to";
 const RELEASES: &str = "GitHub Releases";
 const PAGES: &str = "Pages";
 const REGISTRIES: &str = "Registries";
+const SIGNING: &str = "Signing";
 const HOW: &str = "How";
 const GLOBAL: &str = "Everywhere";
 
@@ -77,6 +82,7 @@ repository, all others from the current folder. Secrets are read from the enviro
       CHART_RELEASE_GITHUB_TOKEN, GITHUB_TOKEN, GH_TOKEN or CR_TOKEN, the first that is set
       CHART_RELEASE_REGISTRY_PASSWORD_<HOST>, such as CHART_RELEASE_REGISTRY_PASSWORD_REGISTRY_EXAMPLE_COM, or
       CHART_RELEASE_REGISTRY_PASSWORD, for the user of --registry-user
+      CHART_RELEASE_SIGNING_KEY and CHART_RELEASE_SIGNING_PASSPHRASE, for --sign
 
 ",
         exit_codes!()
@@ -134,6 +140,8 @@ Examples:
           --channel oci://registry.example.com/charts --registry-user registry.example.com=robot
   To two folders:
       chart-release publish --channel folder:published --channel folder:copy
+  Signed, with a key that `gpg --armor --export-secret-keys` wrote:
+      CHART_RELEASE_SIGNING_PASSPHRASE=… chart-release publish --sign --keyring key.asc
   One chart, or one version of it:
       chart-release publish demo
       chart-release publish demo@1.1.0
@@ -155,7 +163,7 @@ Examples:
     #[command(
         long_about = "\
 Makes the packages of the charts in a folder, without asking or writing to any channel. The bytes are those that \
-`publish` would publish, on any machine and at any time.",
+`publish` would publish, on any machine and at any time, as long as their dependencies are in git or locked.",
         after_long_help = concat!(
             "\
 Examples:
@@ -163,6 +171,10 @@ Examples:
       chart-release package
   One chart, to look into it:
       chart-release package demo --into /tmp/packages
+  With the newest versions of its dependencies that it accepts, whatever its lock says:
+      chart-release package demo --dependencies update
+  With a provenance beside each package, as for `helm verify`:
+      chart-release package --sign --keyring key.asc --passphrase-file passphrase
 
 ",
             exit_codes!()
@@ -176,7 +188,15 @@ Examples:
         #[command(flatten)]
         into: Into,
         #[command(flatten)]
+        dependencies: Dependencies,
+        #[command(flatten)]
+        signing: Signing,
+        #[command(flatten)]
+        registries: Registries,
+        #[command(flatten)]
         work: Work,
+        #[command(flatten)]
+        network: Network,
     },
     /// Do what the inputs and the event of a workflow say: what the GitHub Action runs
     #[command(hide = true)]
@@ -209,6 +229,10 @@ pub struct ToChannels {
     pages: Pages,
     #[command(flatten)]
     registries: Registries,
+    #[command(flatten)]
+    dependencies: Dependencies,
+    #[command(flatten)]
+    signing: Signing,
     #[command(flatten)]
     work: Work,
     #[command(flatten)]
