@@ -3,6 +3,7 @@
 #[macro_use]
 mod exit_codes;
 mod arguments;
+mod verify;
 
 pub use arguments::Cli;
 
@@ -43,6 +44,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: &BTreeMa
     };
     let asked = match command {
         Command::Completions { shell } => return completions(shell, &redaction),
+        Command::Verify(asked) => return verify::verify(&asked, environment, &redaction),
         Command::Action => return action::main(&definition, environment, &redaction),
         Command::Plan(_) => Asked::Plan,
         Command::Publish { .. } => Asked::Publish,

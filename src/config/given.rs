@@ -3,10 +3,10 @@
 use super::{
     ChannelChoice, Config, FILE, channel,
     chart_releaser::Terms,
-    file, github,
+    dependencies, file, github,
     meant::Meant,
     options::{self, Layer, Layers, NAMES, Options, Origin, Said, Word},
-    pages, registry, workflow,
+    pages, registry, secrets, signing, workflow,
 };
 use crate::{
     doors::{disk, http, patience::Patience},
@@ -154,7 +154,7 @@ impl Given {
             problems,
             notices: Vec::new(),
             source_date_epoch: options::value(environment, "SOURCE_DATE_EPOCH").map(str::to_owned),
-            secrets: options::secrets(environment),
+            secrets: secrets::unpackaged(environment),
             to_channels: true,
             reads_only: false,
             variables: environment.clone(),
@@ -180,11 +180,6 @@ impl Given {
             None => (root.join(FILE), FILE.to_owned()),
         };
         ConfigFile { path, name, named: self.config.is_some(), of_chart_releaser: false }
-    }
-
-    /// The secrets that must not be printed.
-    pub fn secrets(&self) -> &[Secret] {
-        &self.secrets
     }
 
     /// Flags over environment over file, checked. `file` is the file's name in problems and its bytes, where there is
@@ -239,6 +234,7 @@ impl Given {
             github.token = github::token(&mut meant, &self.variables, tokens);
         }
         let hosts = registry::hosts(&channels, self.to_channels);
+        let signing = signing::signing(&mut meant, &self.variables, in_workflow, &mut self.notices);
         let config = Config {
             repository: root.into(),
             releases: github::release_options(&mut meant, &github),
@@ -252,6 +248,9 @@ impl Given {
                 in_workflow,
             ),
             http: calls(&mut meant),
+            dependencies: dependencies::mode(&mut meant),
+            cache: dependencies::cache(&mut meant, &self.variables),
+            signing,
             channels,
             github,
             charts: meant.globs("charts").unwrap_or_else(|| vec!["charts".into()]),
@@ -274,6 +273,7 @@ impl Given {
             verbose: meant.number("verbose").unwrap_or_default(),
             color: meant.color(),
             source_date_epoch: self.source_date_epoch,
+            environment: options::of_others(&self.variables),
             secrets: self.secrets,
             notices: self.notices,
         };

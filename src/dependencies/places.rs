@@ -183,7 +183,7 @@ impl Places {
 
     async fn tagged(&self, host: &str, path: &str) -> Result<Vec<Offer>, Problem> {
         let registry = self.registry(host).await?;
-        registry.known.check_name(path)?;
+        Registry::check_name(path)?;
         let tags = match registry.known.tags(path).await {
             Err(problem) if !problem.passing => registry.nobody.tags(path).await.map_err(|_| problem)?,
             other => other?,
@@ -202,7 +202,7 @@ impl Places {
         said: Option<Digest>,
     ) -> Result<Arc<Fetched>, Problem> {
         let registry = self.registry(host).await?;
-        registry.known.check_name(path)?;
+        Registry::check_name(path)?;
         let get = async {
             match pull(&registry.known, host, path, tag, is, said).await {
                 // As somebody who may not read it, we are less than nobody.

@@ -8,6 +8,7 @@ mod findings;
 mod markdown;
 pub mod summary;
 pub mod text;
+pub mod verified;
 mod words;
 
 pub use exit::ExitCode;

@@ -6,6 +6,7 @@ mod package;
 mod published;
 mod selection;
 mod signals;
+mod signing;
 
 use crate::{
     changes::{Selection, Survey},
@@ -21,8 +22,8 @@ use crate::{
 };
 use selection::{asked_for, no_charts, only_those, selected};
 use signals::Signals;
+use signing::Signer;
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -38,6 +39,13 @@ pub enum Asked {
     Check,
     /// Make the packages only.
     Package,
+}
+
+impl Asked {
+    /// Whether somebody wants files or releases of it, and not only to know.
+    fn writes(self) -> bool {
+        matches!(self, Self::Publish | Self::Package)
+    }
 }
 
 /// What a run gives back: it is printed, and says the exit code.
@@ -127,24 +135,33 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         channels::channels(config, &facts, None).map_err(usage)?;
     }
     published::may_be_cleared(config).map_err(usage)?;
+    let (signer, unsigned) = match signals.interrupt(signing::signer(config)).await? {
+        Ok(signer) => (signer, None),
+        Err(problem) if asked.writes() => return Err(usage(problem)),
+        // Who only looks may have no key, as a pull request from a fork.
+        Err(problem) => (None, Some(problem)),
+    };
     let mut survey = signals.interrupt(surveyed(config, asked, &repo)).await??;
+    survey.notices.extend(unsigned);
     let only = config.only.as_deref().map(selected).transpose().map_err(usage)?;
     if let Some(wanted) = &only {
         only_those(wanted, &mut survey);
     }
     watch.saw(Event::Surveyed { charts: survey.lanes.len() });
     let dependencies = Dependencies::new(dependencies::Settings {
-        mode: None,
-        cache: None,
+        mode: config.dependencies,
+        cache: config.cache.clone(),
         logins: config.registries.credentials.clone(),
         plain_http: config.registries.plain_http.clone(),
-        environment: BTreeMap::new(),
+        environment: config.environment.clone(),
         http: config.http.clone(),
     })?;
-    let secrets = config.secrets.as_slice().into();
+    let passphrase = signer.iter().filter_map(Signer::passphrase);
+    let secrets = config.secrets.iter().cloned().chain(passphrase).collect();
+    let signer = signer.as_ref().map(|signer| &signer.key);
     let packing = Packing { repo, dependencies, secrets, epoch };
     if asked == Asked::Package {
-        let packages = package::into_folder(config, &packing, survey, watch);
+        let packages = package::into_folder(config, &packing, signer, survey, watch);
         return Ok(Answer::Packages(signals.interrupt(packages).await??));
     }
     let channels = match channels::channels(config, &facts, survey.only_chart.as_ref()) {
@@ -172,7 +189,7 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         asked: asked_for,
         at_once: config.jobs.get(),
         source_url: config.github.repository_url().or(facts.origin),
-        signer: None,
+        signer,
         keep: config.packages.is_some(),
         stop: &|| signals.came(),
     };
@@ -216,7 +233,9 @@ fn repository_settings(config: &Config) -> Result<repo::Settings, Problem> {
     let into = disk::absolute(&config.into)?;
     let holds_charts = config.charts.iter().any(|charts| root.join(charts).starts_with(&into));
     let folders = config.channels.iter().filter_map(folder).chain((!holds_charts).then_some(into));
-    let folders = folders.chain(config.packages.clone());
+    let folders = folders.chain(config.packages.clone()).chain(config.cache.clone());
+    // Nobody packages the key that signs, wherever it lies.
+    let folders = folders.chain(signing::files(config).map(Path::to_owned));
     let own_outputs = folders.map(|path| disk::absolute(&path)).collect::<Result<Vec<_>, _>>()?;
     Ok(repo::Settings {
         charts: config.charts.clone(),
