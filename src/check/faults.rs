@@ -5,7 +5,7 @@ use crate::{
     changes::Origin,
     channels::oci,
     charts::{
-        ChartVersion, Files, Metadata,
+        ChartVersion, Files, Metadata, artifacthub,
         find::{CHART_YAML, join},
         yaml,
     },
@@ -54,7 +54,11 @@ pub(super) async fn looked_at(task: &Task<'_>, origin: &Origin, is: &ChartVersio
     };
     let chart_yaml = files.0.get(CHART_YAML).cloned();
     looked.faults.extend(names(task, origin, is, chart_yaml.as_deref()));
-    looked.faults.extend(chart_yaml.iter().filter_map(|bytes| other_source(task, origin, bytes)));
+    if let Some(bytes) = &chart_yaml {
+        looked.faults.extend(other_source(task, origin, bytes));
+        let dropped = artifacthub::problems(&join(origin.path(), CHART_YAML), bytes);
+        looked.faults.extend(dropped.into_iter().map(|problem| Fault { rule: Rule::ArtifactHub, problem }));
+    }
     match guarded(&doing, contents(task, origin, files)).await {
         Ok(contents) => looked.contents = Some(contents),
         Err(problem) => looked.faults.push(stopped(problem)),

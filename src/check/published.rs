@@ -2,15 +2,20 @@
 
 use super::Case;
 use crate::{
-    changes::Survey,
+    changes::{Candidate, Earlier, Survey},
     channels::Channel,
-    charts::{ChartName, ChartVersion},
+    charts::{ChartName, ChartVersion, Metadata},
+    dependencies::{NoSiblings, Siblings},
+    digest::Digest,
     holdings::ChannelId,
+    packages::Package,
     plan::{Planned, Step},
     problem::Problem,
-    publish::{self, Run},
+    publish::{self, AtHand, Run, Source},
     report::check::Rule,
 };
+use async_trait::async_trait;
+use bytes::Bytes;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -22,6 +27,43 @@ pub(super) struct Told {
     pub versions: Vec<Planned>,
     /// What is worth knowing, and which channels could not be asked.
     pub notices: Vec<Problem>,
+}
+
+/// Packages as far as nothing has to be fetched for them. Nothing is published of a check: where dependencies are lacking,
+/// a package without bytes stands for the one that a merge would make.
+struct Unfetched<'a>(&'a dyn Source);
+
+#[async_trait]
+impl Source for Unfetched<'_> {
+    async fn package(
+        &self,
+        candidate: &Candidate,
+        _: &dyn Siblings,
+    ) -> Result<(Package, Vec<Problem>), Problem> {
+        let AtHand { digest, contents, metadata, notices } = self.0.at_hand(candidate).await?;
+        if digest.is_some() {
+            return self.0.package(candidate, &NoSiblings).await;
+        }
+        let bytes = Bytes::new();
+        let (is, digest) = (candidate.is.clone(), Digest::of(&bytes));
+        Ok((Package { is, bytes, digest, metadata, contents, provenance: None }, notices))
+    }
+
+    async fn at_hand(&self, candidate: &Candidate) -> Result<AtHand, Problem> {
+        self.0.at_hand(candidate).await
+    }
+
+    async fn metadata(&self, candidate: &Candidate) -> Result<Metadata, Problem> {
+        self.0.metadata(candidate).await
+    }
+
+    async fn earlier(
+        &self,
+        charts: Vec<ChartName>,
+        at_most: usize,
+    ) -> Result<BTreeMap<ChartName, Vec<Earlier>>, Problem> {
+        self.0.earlier(charts, at_most).await
+    }
 }
 
 /// Plans what can be packaged. A channel that does not answer for a version is left out for it, and told once: the others
@@ -36,8 +78,9 @@ pub(super) async fn ask(run: Run<'_>, mut survey: Survey, cases: &[Case]) -> Tol
     let mut told = Told::default();
     let mut silent: BTreeMap<ChannelId, Problem> = BTreeMap::new();
     let mut channels: Vec<Arc<dyn Channel>> = run.channels.to_vec();
+    let source = Unfetched(run.source);
     while !channels.is_empty() {
-        let run = Run { channels: &channels, ..run.clone() };
+        let run = Run { channels: &channels, source: &source, ..run.clone() };
         let plan = publish::plan(&run, survey.clone()).await;
         let (stopped, settled): (Vec<Planned>, Vec<Planned>) =
             plan.versions.into_iter().partition(|planned| stops(planned).next().is_some());

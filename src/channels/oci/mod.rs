@@ -9,7 +9,11 @@ use super::{Channel, ExposeError, Fetched};
 use crate::{
     charts::{ChartName, ChartVersion, Version},
     digest::Digest,
-    doors::{credentials::Credentials, http, registry::Registry},
+    doors::{
+        credentials::Credentials,
+        http,
+        registry::{Registry, check_name},
+    },
     holdings::{Attachment, ChannelId, Exposure, Held, Holding, Kind, Record, Reference, Standing},
     manifest::{self, Artifact},
     packages::Package,
@@ -131,7 +135,7 @@ pub fn repository(path: &str, chart: &ChartName) -> Result<String, Problem> {
         "" => chart.to_string(),
         path => format!("{path}/{chart}"),
     };
-    Registry::check_name(&repository)?;
+    check_name(&repository)?;
     Ok(repository)
 }
 
