@@ -159,6 +159,24 @@ pub fn package_digest(manifest: &[u8]) -> Result<(Digest, Option<i64>), Problem>
     Ok((digest, created))
 }
 
+/// The manifests that an image index leads to, those that say that they are a chart first; `None` for what is no image
+/// index. Helm follows one since 3.20.1.
+pub fn manifests_in(index: &[u8]) -> Option<Vec<Digest>> {
+    #[derive(Deserialize)]
+    struct Listed {
+        manifests: Vec<Manifest>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Manifest {
+        digest: String,
+        artifact_type: Option<String>,
+    }
+    let mut listed: Listed = serde_json::from_slice(index).ok()?;
+    listed.manifests.sort_by_key(|manifest| manifest.artifact_type.as_deref() != Some(CONFIG));
+    Some(listed.manifests.iter().filter_map(|manifest| Digest::parse(&manifest.digest)).collect())
+}
+
 /// The digest of the `.prov` file that a chart's manifest names, where it names one.
 pub fn provenance_digest(manifest: &[u8]) -> Option<Digest> {
     let manifest: Found = serde_json::from_slice(manifest).ok()?;

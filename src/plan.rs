@@ -27,19 +27,32 @@ pub struct Case {
     pub spared: BTreeSet<ChannelId>,
     /// What the channels answered, in the order in which their bytes count (rule 3: the first holder wins).
     pub held: Vec<(ChannelId, Held)>,
-    /// Our package, once it was needed.
-    pub ours: Option<Facts>,
+    /// What belongs beside a package, and is made where nobody has it.
+    pub wanted: BTreeSet<Kind>,
+    /// What the chart makes, once it was needed.
+    pub ours: Option<Ours>,
     /// The packages that channels hold, as far as they were needed.
     pub theirs: BTreeMap<ChannelId, Facts>,
 }
 
-/// What a decision needs to know of a package.
+/// What a decision needs to know of the chart in the repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ours {
+    /// Of its package; `None` where none was made, because not everything that belongs into it is at hand.
+    pub digest: Option<Digest>,
+    /// What its package unpacks to.
+    pub contents: Contents,
+}
+
+/// What a decision needs to know of a package that a channel holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// Of the `.tgz`.
     pub digest: Digest,
     /// What it unpacks to.
     pub contents: Contents,
+    /// What lies beside it.
+    pub attached: BTreeSet<Kind>,
 }
 
 /// The answer of [`decide`].
@@ -54,7 +67,9 @@ pub enum Next {
 /// The one fact that decides, cheapest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// Package the chart.
+    /// Read the chart, as far as the repository alone says what its package contains.
+    OurContents,
+    /// Package the chart, with everything that it depends on: nobody has bytes of it.
     OurPackage,
     /// Read the package that this channel holds.
     TheirPackage(ChannelId),
@@ -65,6 +80,8 @@ pub enum Need {
 pub struct Decision {
     /// Which bytes are the package (rule 3).
     pub bytes: Bytes,
+    /// What is made for these bytes, because nobody has it: a provenance, signed.
+    pub made: BTreeSet<Kind>,
     /// One step for each channel.
     pub steps: BTreeMap<ChannelId, Step>,
     /// What a reader of the plan should know besides.
@@ -100,7 +117,7 @@ pub enum Step {
     Put,
     /// An earlier run began it: finish it.
     Finish(Holding),
-    /// It is there, without something that another channel has beside the same bytes.
+    /// It is there, without something that another channel has beside the same bytes, or that is made for them now.
     Attach(Holding, BTreeSet<Kind>),
     /// It is there.
     Keep(Holding),
@@ -113,6 +130,9 @@ pub enum Step {
 }
 
 impl Step {
+    /// How a stop begins that only waits for the answer of another channel.
+    pub const WAITS: &str = "waits until it is known what";
+
     /// Whether this step writes to its channel.
     pub fn writes(&self) -> bool {
         matches!(self, Self::Put | Self::Finish(_) | Self::Attach(..))
@@ -131,8 +151,8 @@ pub enum Refusal {
     OtherContent {
         /// Who holds it.
         channel: ChannelId,
-        /// Of our package.
-        ours: Digest,
+        /// Of our package; `None` where it was not made, because its own files are enough to tell.
+        ours: Option<Digest>,
         /// Of the package that is published; what it unpacks to differs.
         theirs: Digest,
         /// The files that differ, are missing or are new, sorted. Empty where the published bytes are gone.
@@ -157,10 +177,12 @@ pub struct Planned {
     pub created: i64,
     /// The commit that its artifacts name as their source, where there is one.
     pub revision: Option<String>,
-    /// The charts that it depends on, by name, as far as they had to be known.
+    /// The charts of this run that it depends on, as far as they had to be known.
     pub depends_on: Vec<ChartName>,
     /// Which bytes are the package.
     pub bytes: Bytes,
+    /// What is made for these bytes, because nobody has it: a provenance, signed.
+    pub made: BTreeSet<Kind>,
     /// Of the package, where it is known.
     pub package: Option<Digest>,
     /// For each channel.

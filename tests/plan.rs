@@ -5,7 +5,7 @@ use chart_release::{
     digest::Digest,
     holdings::{ChannelId, Held, Holding, Kind, Reference, Standing},
     packages::Contents,
-    plan::{Bytes, Case, Decision, Facts, Need, Next, Refusal, Step, decide},
+    plan::{Bytes, Case, Decision, Facts, Need, Next, Ours, Refusal, Step, decide},
     problem::Problem,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +20,18 @@ fn channel(name: &str) -> ChannelId {
 /// A package that unpacks to this text, in these bytes.
 fn facts(content: &str, bytes: &str) -> Facts {
     let files = BTreeMap::from([("values.yaml".to_owned(), Digest::of(content.as_bytes()))]);
-    Facts { digest: Digest::of(bytes.as_bytes()), contents: Contents { files } }
+    let contents = Contents { files, ..Contents::default() };
+    Facts { digest: Digest::of(bytes.as_bytes()), contents, attached: BTreeSet::new() }
+}
+
+/// Our chart, when everything that belongs into its package is at hand.
+fn packaged(facts: &Facts) -> Ours {
+    Ours { digest: Some(facts.digest), contents: facts.contents.clone() }
+}
+
+/// Our chart, when a part of it would have to be fetched.
+fn unfetched(facts: &Facts) -> Ours {
+    Ours { digest: None, contents: facts.contents.clone() }
 }
 
 fn holding(standing: Standing, bytes: &str) -> Holding {
@@ -48,6 +59,7 @@ fn case(first: Held, second: Held) -> Case {
         asked: false,
         trusted: false,
         spared: BTreeSet::new(),
+        wanted: BTreeSet::new(),
         held: vec![(channel(FIRST), first), (channel(SECOND), second)],
         ours: None,
         theirs: BTreeMap::new(),
@@ -55,14 +67,28 @@ fn case(first: Held, second: Held) -> Case {
 }
 
 /// Answers what `decide` asks for, from these packages; the facts that it needed, and its decision.
-fn settle(mut case: Case, ours: Facts, theirs: &[(&str, Facts)]) -> (Vec<String>, Decision) {
+fn settle(case: Case, ours: Facts, theirs: &[(&str, Facts)]) -> (Vec<String>, Decision) {
+    settle_with(case, &packaged(&ours), &ours, theirs)
+}
+
+/// The same with a chart of which this is at hand.
+fn settle_with(
+    mut case: Case,
+    at_hand: &Ours,
+    ours: &Facts,
+    theirs: &[(&str, Facts)],
+) -> (Vec<String>, Decision) {
     let mut needed = Vec::new();
     loop {
         match decide(&case) {
             Next::Decided(decision) => return (needed, decision),
-            Next::Need(Need::OurPackage) => {
+            Next::Need(Need::OurContents) => {
                 needed.push("ours".to_owned());
-                assert!(case.ours.replace(ours.clone()).is_none(), "asked twice for our package");
+                assert!(case.ours.replace(at_hand.clone()).is_none(), "asked twice for our chart");
+            }
+            Next::Need(Need::OurPackage) => {
+                needed.push("our package".to_owned());
+                assert!(case.ours.replace(packaged(ours)).is_none(), "asked twice for our package");
             }
             Next::Need(Need::TheirPackage(id)) => {
                 needed.push(id.to_string());
@@ -90,7 +116,7 @@ fn words(decision: &Decision) -> Vec<&'static str> {
 #[test]
 fn absent_everywhere_is_put_everywhere() {
     let (needed, decision) = settle(case(Held::Absent, Held::Absent), facts("a", "ours"), &[]);
-    assert_eq!(needed, ["ours"]);
+    assert_eq!(needed, ["our package"]);
     assert_eq!(words(&decision), ["put", "put"]);
     assert_eq!(decision.bytes, Bytes::Ours(Digest::of(b"ours")));
 }
@@ -333,8 +359,120 @@ fn what_an_earlier_run_began_is_finished_from_its_own_bytes_without_ours() {
     // A draft without its package has nothing to finish from.
     let empty = Holding { package: None, ..holding(Standing::Claimed, "") };
     let (needed, decision) = settle(begun_before(Held::Begun(empty), Held::Absent), facts("a", "ours"), &[]);
-    assert_eq!(needed, ["ours"]);
+    assert_eq!(needed, ["our package"]);
     assert_eq!(words(&decision), ["finish", "put"]);
+}
+
+#[test]
+fn what_is_published_is_compared_without_what_would_have_to_be_fetched() {
+    let asked = || Case { asked: true, ..case(present("x"), Held::Absent) };
+    let ours = facts("a", "ours");
+    let (needed, decision) = settle_with(asked(), &unfetched(&ours), &ours, &[(FIRST, facts("a", "x"))]);
+    assert_eq!(needed, ["ours", FIRST]);
+    assert_eq!(words(&decision), ["keep", "put"]);
+    let (_, decision) = settle_with(asked(), &unfetched(&ours), &ours, &[(FIRST, facts("b", "x"))]);
+    let Step::Refuse(Refusal::OtherContent { ours, .. }) = &decision.steps[&channel(FIRST)] else {
+        panic!("{decision:?}")
+    };
+    assert_eq!(*ours, None, "no package was made to tell");
+    // A subchart that the repository does not have counts on neither side.
+    let mut open = unfetched(&facts("a", "ours"));
+    open.contents.undetermined.insert("charts/redis/".into());
+    let mut published = facts("a", "x");
+    published.contents.files.insert("charts/redis/Chart.yaml".into(), Digest::of(b"redis"));
+    let (_, decision) = settle_with(asked(), &open, &facts("a", "ours"), &[(FIRST, published)]);
+    assert_eq!(words(&decision), ["keep", "put"]);
+}
+
+/// The case of a run that signs.
+fn signing(first: Held, second: Held) -> Case {
+    Case { wanted: [Kind::Provenance].into(), ..case(first, second) }
+}
+
+/// A package that this channel serves, with or without its provenance, and open or not for more.
+fn served(bytes: &str, signed: bool, closed: bool) -> Held {
+    let attached = signed.then_some(Kind::Provenance).into_iter().collect();
+    Held::Present(Holding { attached, closed, ..holding(Standing::Served, bytes) })
+}
+
+/// A package that this channel serves without saying which one; nothing can be added.
+fn silent() -> Held {
+    Held::Present(Holding { package: None, closed: true, ..holding(Standing::Served, "") })
+}
+
+fn is_signed(decision: &Decision) -> bool {
+    decision.made.contains(&Kind::Provenance)
+}
+
+#[test]
+fn a_new_version_is_signed() {
+    let (_, decision) = settle(signing(Held::Absent, Held::Absent), facts("a", "ours"), &[]);
+    assert!(is_signed(&decision));
+    let (_, decision) = settle(case(Held::Absent, Held::Absent), facts("a", "ours"), &[]);
+    assert!(!is_signed(&decision), "nobody has a key");
+}
+
+#[test]
+fn a_published_version_is_signed_later_where_it_can_be() {
+    let open = || served("x", false, false);
+    let (needed, decision) = settle(signing(open(), open()), facts("a", "x"), &[]);
+    assert_eq!(
+        (needed.as_slice(), words(&decision).as_slice()),
+        (&["ours".to_owned()][..], &["attach"; 2][..])
+    );
+    assert!(is_signed(&decision));
+    assert_eq!(decision.bytes, Bytes::Theirs(channel(FIRST), Digest::of(b"x")));
+    // Other bytes of the same content, of a chart that is not fetched for it.
+    let theirs = [(FIRST, facts("a", "x"))];
+    let ours = facts("a", "ours");
+    let (needed, decision) = settle_with(signing(open(), open()), &unfetched(&ours), &ours, &theirs);
+    assert_eq!(needed, ["ours", FIRST]);
+    assert_eq!(words(&decision), ["attach", "attach"]);
+    // Signed everywhere, or closed: nothing to do, which costs nothing.
+    for [first, second] in [
+        [served("x", true, false), served("x", true, false)],
+        [served("x", false, true), served("x", false, true)],
+        [served("x", true, false), served("x", false, true)],
+        [served("x", true, false), silent()],
+        [served("x", false, true), silent()],
+        [silent(), silent()],
+    ] {
+        let (needed, decision) = settle(signing(first, second), facts("b", "ours"), &[]);
+        assert!(needed.is_empty() && words(&decision) == ["keep", "keep"] && !is_signed(&decision));
+    }
+}
+
+#[test]
+fn other_content_is_not_signed_and_that_is_told() {
+    let case = || signing(served("x", false, false), served("x", false, true));
+    let theirs = [(FIRST, facts("a", "x"))];
+    let (_, decision) = settle(case(), facts("b", "ours"), &theirs);
+    assert_eq!(words(&decision), ["keep", "keep"]);
+    assert_eq!(decision.notes, ["not signed: other content is published, values.yaml differs"]);
+    assert_eq!(decision.bytes, Bytes::None);
+    // Not even when an earlier run began it, which is finished all the same.
+    let trusted = Case { trusted: true, ..signing(begun(Standing::Drafted, "x"), Held::Absent) };
+    let (_, decision) = settle(trusted, facts("b", "ours"), &theirs);
+    assert_eq!(words(&decision), ["finish", "put"]);
+    assert!(!is_signed(&decision) && decision.notes.len() == 1);
+}
+
+#[test]
+fn whoever_may_have_a_provenance_already_is_asked_before_another_is_made() {
+    let theirs = |signed: bool| {
+        let mut facts = facts("a", "x");
+        facts.attached.extend(signed.then_some(Kind::Provenance));
+        [(FIRST, facts)]
+    };
+    let case = || signing(silent(), served("x", false, false));
+    let (needed, decision) = settle(case(), facts("b", "ours"), &theirs(true));
+    assert_eq!(needed, [FIRST]);
+    assert_eq!(words(&decision), ["keep", "attach"]);
+    assert!(!is_signed(&decision));
+    assert_eq!(decision.bytes, Bytes::Theirs(channel(FIRST), Digest::of(b"x")), "who has it gives it");
+    let (_, decision) = settle(case(), facts("a", "x"), &theirs(false));
+    assert_eq!(words(&decision), ["keep", "attach"]);
+    assert!(is_signed(&decision));
 }
 
 /// What a channel may answer: each kind of answer with two digests of one content, one of another, and a silent one.
@@ -359,13 +497,29 @@ fn facts_of(digest: Digest) -> Facts {
     facts(&bytes[..1], bytes)
 }
 
-/// Every question that `decide` asks is new; its decision, and whether it asked anything.
-fn settled(mut case: Case, ours: &Facts, silent: &Facts) -> (bool, Decision) {
+/// Every question that `decide` asks is new; its decision, and whether it asked anything. `at_hand` is what the
+/// repository alone says of our chart.
+fn settled(mut case: Case, at_hand: &Ours, ours: &Facts, silent: &Facts) -> (bool, Decision) {
+    let has_bytes = |held: &Held| match held {
+        Held::Begun(holding) | Held::Present(holding) => match holding.standing {
+            Standing::Claimed => false,
+            Standing::Drafted => case.trusted,
+            Standing::Placed | Standing::Served => true,
+        },
+        Held::Absent | Held::Unknown(_) => false,
+    };
+    let published = case.held.iter().any(|(_, held)| has_bytes(held));
     let mut asked = false;
     loop {
         match decide(&case) {
             Next::Decided(decision) => return (asked, decision),
-            Next::Need(Need::OurPackage) => assert!(case.ours.replace(ours.clone()).is_none()),
+            Next::Need(Need::OurContents) => {
+                assert!(case.ours.replace(at_hand.clone()).is_none(), "asked twice for our chart");
+            }
+            Next::Need(Need::OurPackage) => {
+                assert!(!published, "nothing is fetched for what somebody has: {:?}", case.held);
+                assert!(case.ours.replace(packaged(ours)).is_none(), "asked twice for our package");
+            }
             Next::Need(Need::TheirPackage(id)) => {
                 let (_, held) = case.held.iter().find(|(channel, _)| *channel == id).expect("it is asked");
                 let (Held::Begun(holding) | Held::Present(holding)) = held else {
@@ -381,8 +535,8 @@ fn settled(mut case: Case, ours: &Facts, silent: &Facts) -> (bool, Decision) {
 }
 
 /// What must hold whatever the channels answer.
-fn check(case: &Case, ours: &Facts, silent: &Facts) {
-    let (needed, decision) = settled(case.clone(), ours, silent);
+fn check(case: &Case, at_hand: &Ours, ours: &Facts, silent: &Facts) {
+    let (needed, decision) = settled(case.clone(), at_hand, ours, silent);
     let told = || {
         let Case { held, asked, trusted, spared, .. } = case;
         format!("{held:?}, asked: {asked}, trusted: {trusted}, spared: {spared:?} -> {decision:?}")
@@ -411,11 +565,17 @@ fn check(case: &Case, ours: &Facts, silent: &Facts) {
         Held::Absent => spared(channel),
         Held::Begun(_) | Held::Unknown(_) => false,
     };
-    if !case.asked && case.held.iter().all(complete) {
+    let attached = |held: &Held| held.holding().is_some_and(|holding| !holding.attached.is_empty());
+    let signs = !case.wanted.is_empty() || case.held.iter().any(|(_, held)| attached(held));
+    let open = |held: &Held| {
+        signs && matches!(held, Held::Present(holding) if !holding.closed && holding.attached.is_empty())
+    };
+    if !case.asked && case.held.iter().all(complete) && !case.held.iter().any(|(_, held)| open(held)) {
         assert!(!needed && !writes, "nothing to do costs nothing: {}", told());
         let idle = |step: &Step| matches!(step, Step::Keep(_) | Step::Omit);
         assert!(decision.steps.values().all(idle), "{}", told());
     }
+    check_provenance(case, ours, silent, &decision);
     for (channel, held) in &case.held {
         let step = &decision.steps[channel];
         let fits = match held {
@@ -483,6 +643,82 @@ fn check(case: &Case, ours: &Facts, silent: &Facts) {
     }
 }
 
+/// What must hold of provenances, whatever the channels answer.
+fn check_provenance(case: &Case, ours: &Facts, silent: &Facts, decision: &Decision) {
+    let told = || format!("{:?}, trusted: {} -> {decision:?}", case.held, case.trusted);
+    let digest = |holding: &Holding| holding.package.unwrap_or(silent.digest);
+    let content =
+        |digest| if digest == ours.digest { ours.contents.clone() } else { facts_of(digest).contents };
+    let having = |written: Digest| {
+        let counts = |holding: &&Holding| {
+            holding.standing != Standing::Claimed && (case.trusted || holding.standing != Standing::Drafted)
+        };
+        let holdings = case.held.iter().filter_map(|(_, held)| held.holding()).filter(counts);
+        holdings.filter(move |holding| digest(holding) == written)
+    };
+    if !decision.made.is_empty() {
+        let written = decision.bytes.digest().expect("bytes to sign");
+        assert!(decision.made.is_subset(&case.wanted), "{}", told());
+        assert!(having(written).all(|holding| holding.attached.is_empty()), "never made again: {}", told());
+        assert_eq!(content(written), ours.contents, "only for what the chart makes: {}", told());
+    }
+    for step in decision.steps.values() {
+        let Step::Attach(holding, kinds) = step else { continue };
+        let written = decision.bytes.digest().expect("bytes that it belongs to");
+        assert_eq!(digest(holding), written, "a provenance is for its bytes alone: {}", told());
+        assert!(!holding.closed && kinds.is_disjoint(&holding.attached), "{}", told());
+        let somebody_has = having(written).any(|holding| kinds.is_subset(&holding.attached));
+        assert!(somebody_has || kinds.is_subset(&decision.made), "from nowhere: {}", told());
+    }
+    // Where it could have been made for these bytes, it was.
+    if let (Some(written), false) = (decision.bytes.digest(), case.wanted.is_empty()) {
+        let signed = having(written).any(|holding| !holding.attached.is_empty());
+        let made = signed || !decision.made.is_empty() || content(written) != ours.contents;
+        assert!(made, "left without: {}", told());
+    }
+}
+
+#[test]
+fn whatever_channels_have_beside_their_packages_the_rules_hold() {
+    let mut answers = vec![Held::Absent, Held::Unknown(Problem::new("the server answers 503").passing())];
+    for bytes in [Some("a1"), Some("a2"), None] {
+        for (signed, closed) in [(false, false), (true, false), (false, true), (true, true)] {
+            let holding = |standing| Holding {
+                package: bytes.map(|bytes| Digest::of(bytes.as_bytes())),
+                attached: signed.then_some(Kind::Provenance).into_iter().collect(),
+                closed,
+                ..holding(standing, "")
+            };
+            answers.push(Held::Present(holding(Standing::Served)));
+            answers.extend(
+                [Standing::Drafted, Standing::Placed, Standing::Served].map(|as_| Held::Begun(holding(as_))),
+            );
+        }
+    }
+    for first in &answers {
+        for second in &answers {
+            let held = vec![(channel(FIRST), first.clone()), (channel(SECOND), second.clone())];
+            for (asked, trusted, wants) in [
+                (false, false, true),
+                (true, false, true),
+                (false, true, true),
+                (false, false, false),
+                (true, false, false),
+            ] {
+                let wanted = wants.then_some(Kind::Provenance).into_iter().collect();
+                for ours in [facts("a", "a1"), facts("a", "ours"), facts("b", "ours")] {
+                    for at_hand in [packaged(&ours), unfetched(&ours)] {
+                        let (held, wanted) = (held.clone(), BTreeSet::clone(&wanted));
+                        let none = case(Held::Absent, Held::Absent);
+                        let case = Case { asked, trusted, wanted, held, ..none };
+                        check(&case, &at_hand, &ours, &facts_of(Digest::of(b"a1")));
+                    }
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn whatever_two_or_three_channels_answer_the_rules_hold() {
     let answers = answers();
@@ -507,13 +743,16 @@ fn whatever_two_or_three_channels_answer_the_rules_hold() {
                                 held: held.clone(),
                                 ..case(Held::Absent, Held::Absent)
                             };
-                            check(&case, &ours, &facts_of(Digest::of(silent.as_bytes())));
-                            cases += 1;
+                            let silent = facts_of(Digest::of(silent.as_bytes()));
+                            for at_hand in [packaged(&ours), unfetched(&ours)] {
+                                check(&case, &at_hand, &ours, &silent);
+                                cases += 1;
+                            }
                         }
                     }
                 }
             }
         }
     }
-    assert_eq!(cases, 22 * 22 * 23 * 36);
+    assert_eq!(cases, 22 * 22 * 23 * 72);
 }

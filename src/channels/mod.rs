@@ -26,6 +26,12 @@ pub trait Channel: Send + Sync {
     /// The command by which people install a version from here, where it can be known.
     fn install(&self, is: &ChartVersion) -> Option<String>;
 
+    /// How a Chart.yaml names it as the repository of a dependency, where it is known: the URL that `helm repo add` takes,
+    /// or `oci://host/path`.
+    fn repository(&self) -> Option<String> {
+        None
+    }
+
     /// One answer for each version asked, in order. Never fails: what cannot be known is [`Held::Unknown`].
     async fn look(&self, wanted: &[ChartVersion]) -> Vec<Held>;
 

@@ -1,6 +1,6 @@
 //! A chart: its files in the parts in which Helm sees them.
 
-use super::{ChartVersion, Files, Lock, Metadata, Version, values};
+use super::{ChartName, ChartVersion, Files, Lock, Metadata, Version, values};
 use crate::{
     archive::{self, Limits},
     problem::Problem,
@@ -41,6 +41,33 @@ impl Chart {
     /// # Errors
     /// What is wrong with the first file that Helm, or a reader of the package, would stumble over.
     pub fn read(files: Files) -> Result<Self, Problem> {
+        Self::read_without(files, &[])
+    }
+
+    /// The same of a chart that these dependencies were not fetched for: without them it is none that Helm would package,
+    /// and all the rest of it can be known.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_without(files: Files, lacking: &[ChartName]) -> Result<Self, Problem> {
+        let (chart, mut missing) = Self::read_with_gaps(files)?;
+        missing.retain(|name| !lacking.contains(name));
+        if !missing.is_empty() {
+            let names: Vec<&str> = missing.iter().map(ChartName::as_str).collect();
+            let what = format!("found in Chart.yaml, but missing in charts/ directory: {}", names.join(", "));
+            let old = chart.files.iter().any(|(path, _)| path == "requirements.yaml");
+            return Err(Problem::new(what)
+                .in_file(if old { "requirements.yaml" } else { "Chart.yaml" })
+                .next("run `helm dependency build`, or remove what is not needed from the dependencies"));
+        }
+        Ok(chart)
+    }
+
+    /// The same, whatever it depends on lies in its `charts/` or not: with the names of what does not.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_with_gaps(files: Files) -> Result<(Self, Vec<ChartName>), Problem> {
         let chart = Self::assemble(files.0, "", DEEPEST_SUBCHART, &mut { archive::LARGEST_UNPACKED })?;
         match chart.metadata.api_version.as_str() {
             "v1" | "v2" => {}
@@ -48,22 +75,10 @@ impl Chart {
             _ => return Err(api_version("unsupported chart version")),
         }
         chart.check("")?;
-        let missing: Vec<&str> = chart
-            .metadata
-            .dependencies
-            .iter()
-            .map(|dependency| dependency.name.as_str())
-            .filter(|name| chart.subcharts().all(|subchart| subchart.metadata.name != **name))
-            .collect();
-        if !missing.is_empty() {
-            let what =
-                format!("found in Chart.yaml, but missing in charts/ directory: {}", missing.join(", "));
-            let old = chart.files.iter().any(|(path, _)| path == "requirements.yaml");
-            return Err(Problem::new(what)
-                .in_file(if old { "requirements.yaml" } else { "Chart.yaml" })
-                .next("run `helm dependency build`, or remove what is not needed from the dependencies"));
-        }
-        Ok(chart)
+        let names = chart.metadata.dependencies.iter().map(|dependency| dependency.name.as_str());
+        let missing = names.filter(|name| chart.subcharts().all(|subchart| subchart.metadata.name != **name));
+        let missing = missing.map(ChartName::new).collect();
+        Ok((chart, missing))
     }
 
     /// Reads what somebody published: only what Helm needs to load it, none of the checks of packaging.

@@ -98,6 +98,13 @@ impl Lock {
         let json = format!("[{},{}]", list(requested, dependency_json), list(found, dependency_json));
         Digest::of(json.as_bytes()).to_string()
     }
+
+    /// The digest that Helm 2 wrote: over what the chart requests, names of repositories as they stand there.
+    pub fn helm_2_digest_of(requested: &[Dependency]) -> String {
+        use super::go_json::{Object, list};
+        let json = Object::new().json("dependencies", &list(requested, dependency_json)).finished();
+        Digest::of(json.as_bytes()).to_string()
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A chart: its name, version, metadata and files, read as Helm reads them.
 
+pub mod artifacthub;
 mod chart;
 mod constraint;
 pub mod find;
@@ -9,9 +10,11 @@ pub mod helmignore;
 mod lock;
 mod metadata;
 mod names;
+pub mod repository;
 pub(crate) mod time;
 mod values;
 mod version;
+mod wanted;
 pub mod yaml;
 
 pub use chart::Chart;
@@ -21,3 +24,4 @@ pub use lock::Lock;
 pub use metadata::{Dependency, Maintainer, Metadata};
 pub use names::{ChartName, ChartVersion, Files, Version};
 pub use version::Parts;
+pub use wanted::{Aliases, Arrival, Completed, Request, Supply, Wanted, lock_fits};

@@ -30,8 +30,6 @@ enum Becomes {
     AlwaysTrue(&'static str, &'static str),
     /// A refusal when it is true: why, and what to do instead.
     Refused(&'static str, &'static str),
-    /// A detail of another key, which is judged.
-    Detail,
     /// No release is the latest one, when it is false.
     MarkAsLatest,
     /// No channel `pages`, when it is true.
@@ -86,16 +84,10 @@ const TERMS: [Term; 27] = [
     ),
     key("index-path", Becomes::Nothing("the index is written on the pages branch only", "take it out")),
     key("package-path", Becomes::Option("packages")),
-    key(
-        "sign",
-        Becomes::Refused(
-            "this version makes no provenance",
-            "take `sign` out to publish without; what is published so is not signed later",
-        ),
-    ),
-    key("key", Becomes::Detail),
-    key("keyring", Becomes::Detail),
-    key("passphrase-file", Becomes::Detail),
+    key("sign", Becomes::Option("sign")),
+    key("key", Becomes::Option("key")),
+    key("keyring", Becomes::Option("keyring")),
+    key("passphrase-file", Becomes::Option("passphrase-file")),
     key("commit", Becomes::Nothing("a release is made at the commit that its chart is from", "take it out")),
     key("pages-branch", Becomes::Option("pages-branch")),
     key("pages-index-path", Becomes::Option("pages-index-path")),
@@ -223,7 +215,6 @@ impl Terms {
             let term = &TERMS[term];
             let name = term.name();
             match term.becomes {
-                Becomes::Detail => {}
                 Becomes::Option(option) => {
                     layers.entry(layer).or_default().entry(option.into()).or_insert(vec![word]);
                 }

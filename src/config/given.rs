@@ -3,14 +3,15 @@
 use super::{
     ChannelChoice, Config, FILE, channel,
     chart_releaser::Terms,
-    file, github,
+    dependencies, file, github,
     meant::Meant,
-    options::{self, Layer, Layers, NAMES, Options, Said},
-    pages, registry, workflow,
+    options::{self, Layer, Layers, NAMES, Options, Origin, Said, Word},
+    pages, registry, secrets, signing, workflow,
 };
 use crate::{
     doors::{disk, http, patience::Patience},
     problem::Problem,
+    repo::Base,
     secret::Secret,
 };
 use clap::{ArgMatches, Command};
@@ -45,6 +46,8 @@ pub struct Given {
     secrets: Vec<Secret>,
     /// The command goes to channels.
     pub(super) to_channels: bool,
+    /// Nothing is written: a password that is not there is no error.
+    reads_only: bool,
     pub(super) variables: BTreeMap<String, String>,
     /// What chart-releaser was told, which only the Action hears.
     pub(super) chart_releaser: Option<Terms>,
@@ -151,8 +154,9 @@ impl Given {
             problems,
             notices: Vec::new(),
             source_date_epoch: options::value(environment, "SOURCE_DATE_EPOCH").map(str::to_owned),
-            secrets: options::secrets(environment),
+            secrets: secrets::unpackaged(environment),
             to_channels: true,
+            reads_only: false,
             variables: environment.clone(),
             chart_releaser: None,
             options,
@@ -164,6 +168,11 @@ impl Given {
         self.repository.as_deref()
     }
 
+    /// Nothing is written: where a password is missing, as in a pull request from a fork, everybody's answer will do.
+    pub fn without_passwords(&mut self) {
+        self.reads_only = true;
+    }
+
     /// The configuration file of the repository with this root.
     pub fn file(&self, root: &Path) -> ConfigFile {
         let (path, name) = match &self.config {
@@ -171,11 +180,6 @@ impl Given {
             None => (root.join(FILE), FILE.to_owned()),
         };
         ConfigFile { path, name, named: self.config.is_some(), of_chart_releaser: false }
-    }
-
-    /// The secrets that must not be printed.
-    pub fn secrets(&self) -> &[Secret] {
-        &self.secrets
     }
 
     /// Flags over environment over file, checked. `file` is the file's name in problems and its bytes, where there is
@@ -216,6 +220,9 @@ impl Given {
             let told = |problem: Problem| Problem { what: format!("{place}{}", problem.what), ..problem };
             meant.problems.extend(wrong.map(told));
         }
+        if self.reads_only {
+            self.notices.extend(registry::drop_users_without_password(&mut meant, &self.variables));
+        }
         let plainly = registry::plain_http(&mut meant);
         let plain_http: Vec<String> = plainly.iter().map(|(host, _)| host.clone()).collect();
         let mut github = github::context(&mut meant, &self.variables, &plain_http);
@@ -227,6 +234,7 @@ impl Given {
             github.token = github::token(&mut meant, &self.variables, tokens);
         }
         let hosts = registry::hosts(&channels, self.to_channels);
+        let signing = signing::signing(&mut meant, &self.variables, in_workflow, &mut self.notices);
         let config = Config {
             repository: root.into(),
             releases: github::release_options(&mut meant, &github),
@@ -240,6 +248,9 @@ impl Given {
                 in_workflow,
             ),
             http: calls(&mut meant),
+            dependencies: dependencies::mode(&mut meant),
+            cache: dependencies::cache(&mut meant, &self.variables),
+            signing,
             channels,
             github,
             charts: meant.globs("charts").unwrap_or_else(|| vec!["charts".into()]),
@@ -247,6 +258,7 @@ impl Given {
             // Names are more explicit than what a file or the environment says for every run.
             since: meant.text("since").filter(|_| !named).map(|word| word.text),
             tag: meant.parsed("tag", "write the name of a tag, such as demo-1.1.0", tag).filter(|_| !named),
+            base: meant.text("base").map(base).unwrap_or_default(),
             only: meant.path("only").filter(|_| !named),
             generated: meant.globs("generated").unwrap_or_default(),
             strict: meant.switch("strict"),
@@ -261,6 +273,7 @@ impl Given {
             verbose: meant.number("verbose").unwrap_or_default(),
             color: meant.color(),
             source_date_epoch: self.source_date_epoch,
+            environment: options::of_others(&self.variables),
             secrets: self.secrets,
             notices: self.notices,
         };
@@ -286,6 +299,14 @@ impl Given {
             self.problems.extend(workflow::without_pages(&mut merged, &word));
         }
         merged
+    }
+}
+
+/// What a branch is compared with. Who names it has to name what is there; an event knows nothing of the clone.
+fn base(word: Word) -> Base {
+    match word.origin {
+        Origin::Event => Base::Event(word.text),
+        _ => Base::Named(word.text),
     }
 }
 

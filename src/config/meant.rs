@@ -50,7 +50,7 @@ impl Meant<'_> {
         let Some(word) = self.text(key) else { return false };
         options::on_or_off(&word.text).unwrap_or_else(|| {
             let what = format_args!("`{}` is neither true nor false", word.text.to_lowercase());
-            self.problems.push(word.problem(key, what));
+            self.problems.push(word.problem(key, what).next("write true or false"));
             false
         })
     }
@@ -75,10 +75,11 @@ impl Meant<'_> {
     }
 
     pub fn path(&mut self, key: &str) -> Option<PathBuf> {
-        self.text(key).map(|word| self.resolved(&word.text, &word.origin))
+        self.text(key).map(|word| self.resolved(word.text.as_ref(), &word.origin))
     }
 
-    fn resolved(&self, path: &str, origin: &Origin) -> PathBuf {
+    /// A path from where its source means it.
+    pub fn resolved(&self, path: &Path, origin: &Origin) -> PathBuf {
         match origin.starts_at_root() {
             true => self.root.join(path),
             false => path.into(),

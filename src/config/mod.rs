@@ -5,6 +5,7 @@
 
 mod channel;
 mod chart_releaser;
+mod dependencies;
 mod file;
 mod github;
 mod given;
@@ -12,6 +13,8 @@ mod meant;
 mod options;
 mod pages;
 mod registry;
+mod secrets;
+mod signing;
 #[cfg(test)]
 mod tests;
 mod workflow;
@@ -19,13 +22,15 @@ mod workflow;
 pub use channel::ChannelChoice;
 pub use github::{GitHub, Latest, ReleaseOptions};
 pub use given::{ConfigFile, ConfigText, Given, NoConfig};
-pub use options::{NAMES, is_secret, secrets};
+pub use options::NAMES;
 pub use pages::{PagesOptions, site_of};
 pub use registry::Registries;
+pub use secrets::{is_secret, key_bytes, secrets};
+pub use signing::{Signing, Source};
 pub use workflow::{input, input_list, inputs, options_and_inputs};
 
-use crate::{doors::http, problem::Problem, secret::Secret};
-use std::{num::NonZeroUsize, path::PathBuf};
+use crate::{dependencies::Mode, doors::http, problem::Problem, repo::Base, secret::Secret};
+use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf};
 
 /// The file at the root of a repository that is read when no other is named.
 pub const FILE: &str = "chart-release.yaml";
@@ -52,10 +57,18 @@ pub struct Config {
     pub registries: Registries,
     /// How calls over the network are made.
     pub http: http::Settings,
+    /// Which versions of dependencies are fetched; `None` leaves it to what lies in `charts/`, and to the lock.
+    pub dependencies: Option<Mode>,
+    /// Where fetched packages are kept for later runs; `None` where nobody says a place.
+    pub cache: Option<PathBuf>,
+    /// How packages are signed, where they are.
+    pub signing: Option<Signing>,
     /// Also the versions that the commits after this one introduced.
     pub since: Option<String>,
     /// The tag that started the run, without `refs/tags/`.
     pub tag: Option<String>,
+    /// What `check` compares with.
+    pub base: Base,
     /// A plan document whose versions are the only ones.
     pub only: Option<PathBuf>,
     /// Globs of files that may be packaged though git does not have them.
@@ -82,7 +95,9 @@ pub struct Config {
     pub color: Color,
     /// What `SOURCE_DATE_EPOCH` says, unread.
     pub source_date_epoch: Option<String>,
-    /// Secrets that must stand in no package, no message and no log.
+    /// The environment without our own variables and without secrets: where other programs' files are, is said there.
+    pub environment: BTreeMap<String, String>,
+    /// Secrets that must stand in no package.
     pub secrets: Vec<Secret>,
     /// What is worth knowing about the configuration, and changes nothing.
     pub notices: Vec<Problem>,

@@ -3,10 +3,8 @@
 //! Which options exist, and what each takes, is read from the definition of the command line. So an option is added in
 //! one place, and file, environment and flags cannot drift apart.
 
-use crate::{
-    problem::{Problem, nearest},
-    secret::Secret,
-};
+use super::secrets::is_secret;
+use crate::problem::{Problem, nearest};
 use clap::{ArgAction, ArgMatches, Command};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,26 +14,14 @@ use std::{
 /// How the command line calls the charts that are named. They are no option: no file and no variable holds them.
 pub const NAMES: &str = "names";
 
-const PREFIX: &str = "CHART_RELEASE_";
+/// What the names of our variables begin with.
+pub(super) const PREFIX: &str = "CHART_RELEASE_";
 
 /// What the help calls the value of an option exactly when it is a number.
 const NUMBERS: [&str; 3] = ["N", "SECONDS", "MILLISECONDS"];
 
 /// What the names of variables with the password of one registry begin with.
 pub(super) const REGISTRY_PASSWORD: &str = "CHART_RELEASE_REGISTRY_PASSWORD";
-
-/// Variables of others that hold secrets. `CR_PAT` and `CR_PASSWORD` are not read: people keep tokens of registries there.
-const SECRETS: [&str; 9] = [
-    "GITHUB_TOKEN",
-    "GH_TOKEN",
-    "CR_TOKEN",
-    "CR_PAT",
-    "CR_PASSWORD",
-    "ACTIONS_RUNTIME_TOKEN",
-    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-    "INPUT_TOKEN",
-    "INPUT_OCI_PASSWORD",
-];
 
 /// What the inputs of the Action are called in the environment.
 pub(super) const INPUT: &str = "INPUT_";
@@ -278,23 +264,16 @@ pub(super) fn split(text: &str) -> Vec<&str> {
     text.split(part).map(str::trim).filter(|item| !item.is_empty()).collect()
 }
 
-/// The secrets in the environment, without those that are too short to be told from ordinary text.
-pub fn secrets(environment: &BTreeMap<String, String>) -> Vec<Secret> {
-    let secrets = environment.iter().filter(|(name, _)| is_secret(name));
-    secrets.filter_map(|(_, value)| Secret::new(value.trim()).ok()).collect()
-}
-
-/// Whether a variable of this name holds a secret.
-pub fn is_secret(name: &str) -> bool {
-    let ours = name.starts_with(PREFIX)
-        && ["_TOKEN", "_PASSWORD", "_PASSPHRASE"].iter().any(|end| name.ends_with(end));
-    let of_registry = name.strip_prefix(REGISTRY_PASSWORD).is_some_and(|rest| rest.starts_with('_'));
-    ours || of_registry || SECRETS.contains(&name)
-}
-
 /// The value of a variable, where it is set and not empty.
 pub(super) fn value<'a>(environment: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {
     environment.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+}
+
+/// The variables that are none of ours and hold no secret.
+pub(super) fn of_others(environment: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let of_others = |name: &str| !name.starts_with(PREFIX) && !name.starts_with(INPUT) && !is_secret(name);
+    let variables = environment.iter().filter(|(name, _)| of_others(name));
+    variables.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// `CHART_RELEASE_SINCE` of `since`.

@@ -1,4 +1,4 @@
-//! How registries are spoken to: by plain HTTP or not, and as whom.
+//! How registries and repositories are spoken to: by plain HTTP or not, and as whom.
 
 use super::{
     channel::ChannelChoice,
@@ -12,12 +12,12 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
-/// How registries are spoken to.
+/// How registries are spoken to, and the repositories that dependencies come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registries {
     /// Hosts, with or without a port, that are spoken to by plain HTTP, beside this machine itself.
     pub plain_http: Vec<String>,
-    /// Who we are, by host. For the others Docker's and Helm's files are asked.
+    /// Who we are, by host (with its port where it has one). For the others Docker's and Helm's files are asked.
     pub credentials: BTreeMap<String, Credentials>,
 }
 
@@ -103,7 +103,8 @@ fn unreviewed<'a>(
     allowing.find(|(_, word)| is_file(word)).map(|(_, word)| ("plain-http", word))
 }
 
-/// Who we are in these registries. In a workflow no file says to whom a password goes.
+/// Who we are on other hosts: in the registries of channels (`hosts`), and where dependencies may come from. In a workflow
+/// no file says to whom a password goes.
 pub(super) fn registries(
     meant: &mut Meant<'_>,
     variables: &BTreeMap<String, String>,
@@ -114,57 +115,95 @@ pub(super) fn registries(
 ) -> Registries {
     let users = users(meant);
     let mut credentials = BTreeMap::new();
-    if !hosts.is_empty() {
-        let mut served: BTreeMap<String, &str> = BTreeMap::new();
-        // A registry that this run does not go to needs no password.
-        for (host, (user, word)) in users.iter().filter(|(host, _)| hosts.contains(*host)) {
-            let own = variable(host);
-            let name = match options::value(variables, &own) {
-                Some(_) => own.clone(),
-                None => REGISTRY_PASSWORD.to_owned(),
-            };
-            if options::value(variables, &name).is_none() {
+    let mut served: BTreeMap<String, &str> = BTreeMap::new();
+    let (of_channels, of_others): (Vec<_>, Vec<_>) =
+        users.iter().partition(|(host, _)| hosts.contains(*host));
+    // Those of channels first: what is left over may be for others, which need no password before they ask for it.
+    for (host, (user, word)) in of_channels.into_iter().chain(of_others) {
+        let own = variable(host);
+        let name = match options::value(variables, &own) {
+            Some(_) => own.clone(),
+            None => REGISTRY_PASSWORD.to_owned(),
+        };
+        let is_channel = hosts.contains(host);
+        if options::value(variables, &name).is_none() {
+            if is_channel {
                 let what = format!("--registry-user names {user} for {host}, and there is no password");
                 meant.problems.push(Problem::new(what).next(format!("set {own}")));
-                continue;
             }
-            if let Some(other) = served.insert(name.clone(), host) {
-                let what = format!("{name} would go to two registries, {other} and {host}");
+            continue;
+        }
+        if let Some(other) = served.get(&name) {
+            if is_channel || !hosts.contains(*other) {
+                let what = format!("{name} would go to two hosts, {other} and {host}");
                 let next = format!("set {} and {own}, each with its own", variable(other));
                 meant.problems.push(Problem::new(what).next(next));
-                continue;
             }
-            if let Some((key, word)) = unreviewed(host, word, &plain_http).filter(|_| in_workflow) {
-                let what = format!("{name} would go to {host} because a file of the repository says so");
-                let next = format!("say it in the workflow: --{key} {}", word.text.trim());
-                meant.problems.push(word.problem(key, what).next(next));
-                continue;
-            }
-            if let Some(password) = github::secret(meant, variables, &name) {
-                credentials.insert(host.clone(), Credentials { user: user.clone(), password });
-            }
+            continue;
         }
-        let passwords = variables.keys().filter(|name| {
-            let rest = name.strip_prefix(REGISTRY_PASSWORD);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-                && options::value(variables, name).is_some()
-        });
-        for name in passwords.filter(|name| !served.contains_key(*name)) {
-            let known = match name == REGISTRY_PASSWORD {
-                true => !users.is_empty(),
-                false => users.keys().any(|host| variable(host) == *name),
-            };
-            if !known {
-                let problem = Problem::new(format!("{name} is set, and no --registry-user is for it"));
-                meant.problems.push(problem.next("say whose password it is: --registry-user HOST=USER"));
-            }
+        served.insert(name.clone(), host);
+        if let Some((key, word)) = unreviewed(host, word, &plain_http).filter(|_| in_workflow) {
+            let what = format!("{name} would go to {host} because a file of the repository says so");
+            let next = format!("say it in the workflow: --{key} {}", word.text.trim());
+            meant.problems.push(word.problem(key, what).next(next));
+            continue;
         }
+        if let Some(password) = github::secret(meant, variables, &name) {
+            credentials.insert(host.clone(), Credentials { user: user.clone(), password });
+        }
+    }
+    if !hosts.is_empty() {
+        meant.problems.extend(of_nobody(variables, &users, &served));
     }
     credentials.extend(packages(github, hosts).filter(|(host, _)| !users.contains_key(host)));
     Registries { plain_http: plain_http.into_iter().map(|(host, _)| host).collect(), credentials }
 }
 
-/// GitHub's token is good for GitHub's own registry, and for no other.
+/// Leaves out the users that there is no password for; nobody is then anybody. With what is worth knowing about it.
+pub(super) fn drop_users_without_password(
+    meant: &mut Meant<'_>,
+    variables: &BTreeMap<String, String>,
+) -> Vec<Problem> {
+    let Some(words) = meant.list("registry-user") else { return Vec::new() };
+    let password = |word: &Word| {
+        let (host, _) = word.text.split_once('=')?;
+        let own = variable(&host.trim().to_lowercase());
+        [own.as_str(), REGISTRY_PASSWORD].into_iter().find_map(|name| options::value(variables, name))
+    };
+    let is_user = |word: &Word| word.text.contains('=');
+    let (kept, dropped): (Vec<_>, Vec<_>) =
+        words.into_iter().partition(|word| !is_user(word) || password(word).is_some());
+    meant.said.insert("registry-user".into(), kept);
+    let notice = |word: Word| {
+        let host = word.text.split_once('=').map_or("", |(host, _)| host.trim()).to_owned();
+        Problem::new(format!("there is no password for {host}: it is asked as anybody"))
+    };
+    dropped.into_iter().map(notice).collect()
+}
+
+/// Passwords that no user is named for.
+fn of_nobody(
+    variables: &BTreeMap<String, String>,
+    users: &BTreeMap<String, (String, Word)>,
+    served: &BTreeMap<String, &str>,
+) -> Vec<Problem> {
+    let passwords = variables.keys().filter(|name| {
+        let rest = name.strip_prefix(REGISTRY_PASSWORD);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+            && options::value(variables, name).is_some()
+    });
+    let unknown = passwords.filter(|name| !served.contains_key(*name)).filter(|name| match *name {
+        name if name == REGISTRY_PASSWORD => users.is_empty(),
+        name => !users.keys().any(|host| variable(host) == *name),
+    });
+    let problem = |name: &String| {
+        Problem::new(format!("{name} is set, and no --registry-user is for it"))
+            .next("say whose password it is: --registry-user HOST=USER")
+    };
+    unknown.map(problem).collect()
+}
+
+/// GitHub's token is good for GitHub's own registry, and for no other. It goes there only when that is a channel.
 fn packages(github: &GitHub, hosts: &BTreeSet<String>) -> impl Iterator<Item = (String, Credentials)> {
     let host = "ghcr.io";
     let password = github.token.clone().filter(|_| github.is_github_com() && hosts.contains(host));

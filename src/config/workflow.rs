@@ -13,9 +13,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Inputs that are no options: where and what, who may, and a registry in the names that chart-releaser-action may have
-/// for it one day. Those of the installation are read by its script.
-const INPUTS: [&str; 12] = [
+/// Inputs that are no options: where and what, who may, secrets, and a registry in the names that chart-releaser-action
+/// may have for it one day. Those of the installation are read by its script.
+const INPUTS: [&str; 14] = [
     "command",
     "branches",
     "names",
@@ -25,6 +25,8 @@ const INPUTS: [&str; 12] = [
     "oci_registry_url",
     "oci_username",
     "oci_password",
+    "signing_key",
+    "signing_passphrase",
     "binary",
     "binary_url",
     "install_dir",

@@ -3,7 +3,7 @@
 //! The files are found with a captured environment. A helper is a program that is looked for and run with the
 //! environment of this process (`PATH`, `HOME`), because `docker_credential` runs it.
 
-use super::{away, disk};
+use super::{away, disk, helm};
 use crate::{problem::Problem, secret::Secret};
 use docker_credential::{CredentialRetrievalError, DockerCredential, get_credential_from_reader};
 use std::{
@@ -61,18 +61,11 @@ fn servers(host: &str) -> Vec<String> {
 
 /// The files that may hold log-ins.
 fn files(environment: &BTreeMap<String, String>) -> Vec<PathBuf> {
-    let path = |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let home = path("HOME").or_else(|| path("USERPROFILE"));
+    let path = |name: &str| helm::path(environment, name);
+    let home = helm::home(environment);
     let at_home = |below: &str| home.as_ref().map(|home| home.join(below));
     let below = |folder: Option<PathBuf>, file: &str| folder.map(|folder| folder.join(file));
-
-    let helms_folder =
-        path("HELM_CONFIG_HOME").or_else(|| below(path("XDG_CONFIG_HOME"), "helm")).or_else(|| match () {
-            () if cfg!(target_os = "macos") => at_home("Library/Preferences/helm"),
-            () if cfg!(windows) => below(path("APPDATA"), "helm"),
-            () => at_home(".config/helm"),
-        });
-    let helm = path("HELM_REGISTRY_CONFIG").or_else(|| below(helms_folder, "registry/config.json"));
+    let helm = helm::registries(environment);
     let docker = below(path("DOCKER_CONFIG").or_else(|| at_home(".docker")), "config.json");
     let podman = match path("REGISTRY_AUTH_FILE") {
         Some(file) => vec![file],

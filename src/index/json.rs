@@ -211,7 +211,8 @@ fn key_start(text: &str, value: usize) -> usize {
     value
 }
 
-fn node(raw: &RawValue, line: usize) -> Result<Node, Problem> {
+/// The value as the YAML reader would give it, all of it in this line.
+pub(super) fn node(raw: &RawValue, line: usize) -> Result<Node, Problem> {
     let value: serde_json::Value =
         serde_json::from_str(raw.get()).map_err(|error| Problem::new(error.to_string()).at(FILE, line))?;
     Ok(as_node(value, line))

@@ -6,6 +6,7 @@
 
 mod careful;
 mod entry;
+mod excerpt;
 mod json;
 mod lines;
 mod scan;
@@ -15,6 +16,7 @@ mod time;
 
 use crate::{charts::Metadata, digest::Digest, problem::Problem};
 use bytes::Bytes;
+pub use excerpt::Excerpt;
 use lines::Nothing;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::{collections::HashMap, ops::Range};
@@ -266,13 +268,7 @@ impl Index {
     }
 
     fn text<'a>(&'a self, text: &'a Text) -> &'a str {
-        match text {
-            Text::Own(text) => text,
-            Text::At(start, length) => {
-                let start = *start as usize;
-                std::str::from_utf8(&self.bytes[start..start + *length as usize]).unwrap_or_default()
-            }
-        }
+        text.within(&self.bytes)
     }
 
     /// Versions that a chart has more than once.
@@ -291,9 +287,28 @@ impl Index {
     }
 }
 
+impl Entries {
+    /// Whether the key is there, holds nothing, and ends its line here.
+    fn is_empty_before(&self, place: usize) -> bool {
+        matches!(self, Self::Empty(nothing) if nothing.value.is_empty() && nothing.behind_line == place)
+    }
+}
+
 impl Default for Entries {
     fn default() -> Self {
         Self::Absent(0)
+    }
+}
+
+impl Text {
+    fn within<'a>(&'a self, document: &'a [u8]) -> &'a str {
+        match self {
+            Self::Own(text) => text,
+            Self::At(start, length) => {
+                let start = *start as usize;
+                std::str::from_utf8(&document[start..start + *length as usize]).unwrap_or_default()
+            }
+        }
     }
 }
 

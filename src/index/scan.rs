@@ -9,7 +9,8 @@ use crate::problem::Problem;
 use bytes::Bytes;
 use std::collections::HashSet;
 
-const MARK: &[u8] = "\u{feff}".as_bytes();
+/// What may stand before the first line.
+pub(super) const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Reads the document in the cheapest way that is certain.
 pub(super) fn index(bytes: Bytes) -> Result<Index, Problem> {
@@ -48,7 +49,7 @@ fn read(bytes: Bytes) -> Result<Index, Problem> {
 }
 
 #[derive(Default)]
-struct Found {
+pub(super) struct Found {
     charts: Vec<Chart>,
     items: Vec<Item>,
     notices: Vec<Problem>,
@@ -210,7 +211,8 @@ impl Found {
         }
     }
 
-    fn item<'a>(&mut self, lines: &mut Lines<'a>, text: &'a str, dash: usize) -> Result<Item, Unsure> {
+    /// The item at whose dash, at this column, the cursor stands.
+    pub fn item<'a>(&mut self, lines: &mut Lines<'a>, text: &'a str, dash: usize) -> Result<Item, Unsure> {
         let before = lines.clone();
         let (start, line) = (lines.start, lines.number);
         lines.check_line()?;
@@ -270,7 +272,8 @@ fn generated(lines: &mut Lines<'_>, bytes: &[u8], block: &mut Block) -> Result<(
     Ok(())
 }
 
-fn chart_name(key: &[u8]) -> Result<Box<str>, Unsure> {
+/// What the key of a chart says.
+pub(super) fn chart_name(key: &[u8]) -> Result<Box<str>, Unsure> {
     let name = match key {
         [b'"', name @ .., b'"'] | [b'\'', name @ .., b'\''] if !name.iter().any(|b| b"\"'\\".contains(b)) => {
             name

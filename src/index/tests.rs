@@ -1,5 +1,7 @@
 //! The line reader says what the YAML reader says, and a splice adds and takes nothing away.
 
+mod excerpt;
+
 use super::*;
 use proptest::prelude::*;
 

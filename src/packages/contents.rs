@@ -5,7 +5,7 @@ use crate::{
     digest::Digest,
     problem::Problem,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The digest of each unpacked file by its path below the chart's folder.
 ///
@@ -16,6 +16,9 @@ use std::collections::BTreeMap;
 pub struct Contents {
     /// Path to digest.
     pub files: BTreeMap<String, Digest>,
+    /// What is not known, and not compared: a path, or a folder with a `/` at its end. Such are subcharts that would
+    /// have to be fetched, and a lock that would have to be made.
+    pub undetermined: BTreeSet<String>,
 }
 
 impl Contents {
@@ -39,17 +42,28 @@ impl Contents {
             };
             files.insert(path.to_owned(), digest);
         }
-        Ok(Self { files })
+        Ok(Self { files, undetermined: BTreeSet::new() })
     }
 
-    /// The paths of the files that differ or that only one side has, sorted.
+    /// The paths of the files that differ or that only one side has, sorted. What either side does not know is left out.
     pub fn differing(&self, other: &Self) -> Vec<String> {
-        let differs = |path: &&String| self.files.get(*path) != other.files.get(*path);
+        let undetermined = |path: &str| self.leaves_open(path) || other.leaves_open(path);
+        let differs =
+            |path: &&String| self.files.get(*path) != other.files.get(*path) && !undetermined(path.as_str());
         let mut paths: Vec<String> =
             self.files.keys().chain(other.files.keys()).filter(differs).cloned().collect();
         paths.sort();
         paths.dedup();
         paths
+    }
+
+    /// Whether the file at this path is not known.
+    fn leaves_open(&self, path: &str) -> bool {
+        let is_it = |open: &String| match open.ends_with('/') {
+            true => path.starts_with(open.as_str()),
+            false => path == open,
+        };
+        self.undetermined.iter().any(is_it)
     }
 }
 
@@ -64,4 +78,36 @@ fn timeless_lock(path: &str, content: &[u8]) -> Option<String> {
 
 fn timeless(lock: Lock) -> Lock {
     Lock { generated: String::new(), ..lock }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contents(files: &[(&str, &str)], undetermined: &[&str]) -> Contents {
+        Contents {
+            files: files
+                .iter()
+                .map(|(path, text)| ((*path).to_owned(), Digest::of(text.as_bytes())))
+                .collect(),
+            undetermined: undetermined.iter().map(|path| (*path).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn what_one_side_does_not_know_is_not_compared_on_either() {
+        let ours =
+            contents(&[("Chart.yaml", "a"), ("values.yaml", "ours")], &["Chart.lock", "charts/redis/"]);
+        let published = [
+            ("Chart.lock", "b"),
+            ("Chart.yaml", "a"),
+            ("charts/redis-ha/Chart.yaml", "d"),
+            ("charts/redis/Chart.yaml", "c"),
+            ("values.yaml", "theirs"),
+        ];
+        let theirs = contents(&published, &[]);
+        let differing = ["charts/redis-ha/Chart.yaml", "values.yaml"];
+        assert_eq!(ours.differing(&theirs), differing);
+        assert_eq!(theirs.differing(&ours), differing);
+    }
 }

@@ -20,19 +20,37 @@ use memchr::memmem;
 /// Refused are, by file (and line): the value of a secret, plain or within base64, anything in a `.git`, an OpenPGP or
 /// cosign private key, a file that is called a passphrase. No value is ever in the message.
 pub fn check(files: &Files, secrets: &[Secret]) -> Result<Vec<Problem>, Problem> {
-    let guard = Guard { values: secrets.iter().flat_map(forms).collect() };
-    let mut notices = Vec::new();
-    for (path, content) in &files.0 {
-        guard.look(path, content, DEEPEST_SUBCHART, &mut notices)?;
-    }
-    Ok(notices)
+    Guard::new(secrets, true).look_at_all(files)
+}
+
+/// Looks through packages that others published, and that a chart depends on: for the values of our secrets only. What
+/// else is in them is public already, and not ours to judge.
+///
+/// # Errors
+/// The value of a secret, by file and line.
+pub fn check_fetched(files: &Files, secrets: &[Secret]) -> Result<(), Problem> {
+    Guard::new(secrets, false).look_at_all(files).map(drop)
 }
 
 struct Guard {
     values: Vec<Vec<u8>>,
+    /// Names and keys that no package of this repository shall have count too.
+    ours: bool,
 }
 
 impl Guard {
+    fn new(secrets: &[Secret], ours: bool) -> Self {
+        Self { values: secrets.iter().flat_map(forms).collect(), ours }
+    }
+
+    fn look_at_all(&self, files: &Files) -> Result<Vec<Problem>, Problem> {
+        let mut notices = Vec::new();
+        for (path, content) in &files.0 {
+            self.look(path, content, DEEPEST_SUBCHART, &mut notices)?;
+        }
+        Ok(notices)
+    }
+
     fn look(
         &self,
         path: &str,
@@ -58,6 +76,9 @@ impl Guard {
             )
             .next("rename it, and revoke the secret if the file was ever pushed"));
         }
+        if !self.ours {
+            return Ok(());
+        }
         let refused = |what: &str| Problem::new(what).in_file(path).next(EXCLUDE);
         if path.split('/').any(|part| part == ".git") {
             return Err(refused("a `.git` would be packaged, and with it possibly credentials"));
@@ -82,6 +103,9 @@ impl Guard {
             return Err(Problem::new("the file holds the value of a secret that this program was given")
                 .at(path, line_of(content, place))
                 .next("remove it from the chart, and revoke the secret if the file was ever pushed"));
+        }
+        if !self.ours {
+            return Ok(());
         }
         for (label, place) in private_keys(content) {
             let line = line_of(content, place);
@@ -212,6 +236,23 @@ mod tests {
         files.0.insert("charts/d-1.0.0.tgz".into(), archive);
         let problem = check_for_token(&files).unwrap_err();
         assert_eq!(problem.place.unwrap().file, "charts/d-1.0.0.tgz/values.yaml");
+    }
+
+    #[test]
+    fn what_others_published_is_searched_for_our_secrets_only() {
+        let key = block("PGP PRIVATE KEY BLOCK");
+        let fetched = |text: &str| {
+            let entries = [
+                ("d/.git/key.asc".to_owned(), Bytes::from(key.clone())),
+                ("d/a".into(), text.to_owned().into()),
+            ];
+            Files([("charts/d-1.0.0.tgz".to_owned(), archive::write(&entries, 0))].into())
+        };
+        let check = |files: &Files| check_fetched(files, &[Secret::new(TOKEN).unwrap()]);
+        assert!(check_for_token(&fetched("text")).is_err(), "a chart of ours must not have it");
+        assert_eq!(check(&fetched("text")), Ok(()));
+        let problem = check(&fetched(TOKEN)).unwrap_err();
+        assert_eq!(problem.place.unwrap().file, "charts/d-1.0.0.tgz/a");
     }
 
     #[test]

@@ -27,20 +27,18 @@ pub fn decide(case: &Case) -> Next {
         Ok(Some(refusal)) => return Next::Decided(refuse(case, &refusal)),
         Err(need) => return Next::Need(need),
     }
-    if case.trusted {
-        return Next::Decided(complete(case, holder, theirs));
+    if !case.trusted {
+        match case.differing(holder, theirs) {
+            Err(need) => return Next::Need(need),
+            Ok(files) if !files.is_empty() => {
+                let ours = case.ours.as_ref().and_then(|ours| ours.digest);
+                let refusal = Refusal::OtherContent { channel: holder.clone(), ours, theirs, files };
+                return Next::Decided(refuse(case, &refusal));
+            }
+            Ok(_) => {}
+        }
     }
-    let Some(ours) = &case.ours else { return Next::Need(Need::OurPackage) };
-    if ours.digest == theirs {
-        return Next::Decided(complete(case, holder, theirs));
-    }
-    let Some(facts) = case.theirs.get(holder) else { return Next::Need(Need::TheirPackage(holder.clone())) };
-    let files = facts.contents.differing(&ours.contents);
-    if files.is_empty() {
-        return Next::Decided(complete(case, holder, theirs));
-    }
-    let refusal = Refusal::OtherContent { channel: holder.clone(), ours: ours.digest, theirs, files };
-    Next::Decided(refuse(case, &refusal))
+    complete(case, holder, theirs)
 }
 
 impl Case {
@@ -101,6 +99,42 @@ impl Case {
     fn own_digest(&self, channel: &ChannelId) -> Option<Digest> {
         let (_, holding) = self.holdings().find(|(other, _)| *other == channel)?;
         (holding.standing != Standing::Drafted).then(|| self.digest_of(channel).ok())?
+    }
+
+    /// The files in which what the chart makes differs from these bytes, which `holder` has.
+    fn differing(&self, holder: &ChannelId, theirs: Digest) -> Result<Vec<String>, Need> {
+        let ours = self.ours.as_ref().ok_or(Need::OurContents)?;
+        if ours.digest == Some(theirs) {
+            return Ok(Vec::new());
+        }
+        let facts = self.theirs.get(holder).ok_or_else(|| Need::TheirPackage(holder.clone()))?;
+        Ok(facts.contents.differing(&ours.contents))
+    }
+
+    /// What lies beside the package in this channel, as far as it is known.
+    fn attached(&self, channel: &ChannelId, holding: &Holding) -> BTreeSet<Kind> {
+        let read = self.theirs.get(channel).map(|facts| &facts.attached);
+        holding.attached.iter().chain(read.into_iter().flatten()).copied().collect()
+    }
+
+    /// The channels that have these bytes, as far as it is known, and what they have.
+    fn having(&self, digest: Digest) -> impl Iterator<Item = (&ChannelId, &Holding)> {
+        self.holdings().filter(move |(channel, _)| self.digest_of(channel) == Ok(digest))
+    }
+
+    /// A channel whose bytes are not known, and that has some.
+    fn silent(&self) -> Option<&ChannelId> {
+        let has = |(_, holding): &(&ChannelId, &Holding)| holding.standing != Standing::Claimed;
+        self.holdings()
+            .filter(has)
+            .map(|(channel, _)| channel)
+            .find(|channel| self.digest_of(channel).is_err())
+    }
+
+    /// The channel whose bytes are the package of this version, and what it holds; `None` where nobody has bytes.
+    pub fn source(&self) -> Option<(&ChannelId, &Holding)> {
+        let holder = self.holder()?;
+        self.holdings().find(|(channel, _)| *channel == holder)
     }
 
     /// Whether a channel has what the holder's bytes must not come to: served bytes of other content, or placed bytes
@@ -169,12 +203,12 @@ fn unknown(case: &Case) -> Option<Decision> {
     let steps = case.steps(|_, held| match held {
         Held::Unknown(problem) => Step::Stop(problem.clone()),
         _ => {
-            let mut waits = Problem::new(format!("waits until it is known what {silent} holds"));
+            let mut waits = Problem::new(format!("{} {silent} holds", Step::WAITS));
             waits.passing = reason.passing;
             Step::Stop(waits)
         }
     });
-    Some(Decision { bytes: Bytes::None, steps, notes: Vec::new() })
+    Some(Decision::idle(steps))
 }
 
 /// Everything is served everywhere: keep it, finish what a channel lacks of its own, attach what others have. What is
@@ -184,35 +218,43 @@ fn keep_published(case: &Case) -> Next {
         return Next::Need(need);
     }
     let known = |holder: &ChannelId| case.digest_of(holder).ok();
-    Next::Decided(match case.holders().find_map(|holder| Some((holder, known(holder)?))) {
-        Some((holder, digest)) => complete(case, holder, digest),
-        // Nobody says a digest, so nobody has begun: all of them are kept.
-        None => Decision { bytes: Bytes::None, steps: case.steps(|_, _| Step::Put), notes: Vec::new() },
-    })
+    if let Some((holder, digest)) = case.holders().find_map(|holder| Some((holder, known(holder)?))) {
+        return complete(case, holder, digest);
+    }
+    // Nobody says a digest, so nobody has begun: all of them are kept.
+    let steps = case.steps(|_, _| Step::Put);
+    let takes = |(channel, step): (&ChannelId, &Step)| takes(case, channel, step, &case.wanted);
+    match case.silent().filter(|_| steps.iter().any(takes)) {
+        Some(silent) => Next::Need(Need::TheirPackage(silent.clone())),
+        None => Next::Decided(Decision::idle(steps)),
+    }
 }
 
 /// Nobody has it: ours, everywhere. A digest that is only claimed must be ours.
 fn put_everywhere(case: &Case) -> Next {
-    let Some(ours) = &case.ours else { return Next::Need(Need::OurPackage) };
+    let Some(ours) = case.ours.as_ref().and_then(|ours| ours.digest) else {
+        return Next::Need(Need::OurPackage);
+    };
     let broken = case.holdings().find_map(|(channel, holding)| match holding.package {
-        Some(claimed) if claimed != ours.digest => Some((channel, claimed)),
+        Some(claimed) if claimed != ours => Some((channel, claimed)),
         _ => None,
     });
     if let Some((channel, theirs)) = broken {
-        let refusal =
-            Refusal::OtherContent { channel: channel.clone(), ours: ours.digest, theirs, files: Vec::new() };
+        let (channel, ours) = (channel.clone(), Some(ours));
+        let refusal = Refusal::OtherContent { channel, ours, theirs, files: Vec::new() };
         return Next::Decided(refuse(case, &refusal));
     }
     let steps = case.steps(|_, held| match held {
         Held::Begun(holding) => Step::Finish(holding.clone()),
         _ => Step::Put,
     });
-    Next::Decided(Decision { bytes: Bytes::Ours(ours.digest), steps, notes: Vec::new() })
+    let made = case.wanted.clone();
+    Next::Decided(Decision { bytes: Bytes::Ours(ours), made, steps, notes: Vec::new() })
 }
 
 /// What is published is completed. One decision writes one package: the holder's, as long as a channel needs it. A
 /// channel that serves other bytes (two old digests are no harm) is finished from its own, and only when its turn comes.
-fn complete(case: &Case, holder: &ChannelId, digest: Digest) -> Decision {
+fn complete(case: &Case, holder: &ChannelId, digest: Digest) -> Next {
     let own = |channel: &&ChannelId| case.own_digest(channel).filter(|own| *own != digest);
     let needs_holders = case.held.iter().any(|(channel, held)| match held {
         Held::Absent => !case.is_spared(channel),
@@ -226,12 +268,14 @@ fn complete(case: &Case, holder: &ChannelId, digest: Digest) -> Decision {
 }
 
 /// These bytes, which `holder` has, to all who lack them, and nothing to those who serve others.
-fn complete_with(case: &Case, holder: &ChannelId, digest: Digest) -> Decision {
-    let everything: BTreeSet<Kind> = case
-        .holdings()
-        .filter(|(_, holding)| holding.package == Some(digest))
-        .flat_map(|(_, holding)| holding.attached.iter().copied())
-        .collect();
+fn complete_with(case: &Case, holder: &ChannelId, digest: Digest) -> Next {
+    let mut everything: BTreeSet<Kind> =
+        case.having(digest).flat_map(|(channel, holding)| case.attached(channel, holding)).collect();
+    // Of those who have these bytes, the one that has everything beside them.
+    let whole = |(channel, holding): &(&ChannelId, &Holding)| {
+        holding.standing != Standing::Claimed && case.attached(channel, holding) == everything
+    };
+    let source = case.having(digest).find(whole).map_or(holder, |(channel, _)| channel);
     let serves_others = |channel: &ChannelId| case.own_digest(channel).is_some_and(|own| own != digest);
     let mut steps = case.steps(|channel, held| match held {
         Held::Begun(holding) if serves_others(channel) => Step::Keep(holding.clone()),
@@ -241,25 +285,73 @@ fn complete_with(case: &Case, holder: &ChannelId, digest: Digest) -> Decision {
     let later = case.begun().filter(|channel| serves_others(channel));
     let later = later
         .map(|channel| format!("{channel} serves other bytes, and is finished from those by the next run"));
-    let notes = case.digests_differ().into_iter().chain(later).collect();
-    for step in steps.values_mut() {
+    let mut notes: Vec<String> = case.digests_differ().into_iter().chain(later).collect();
+    let mut made = match made(case, holder, digest, &everything, &steps) {
+        Ok(made) => made,
+        Err(Without::Fact(need)) => return Next::Need(need),
+        Err(Without::Equal(files)) => {
+            let differ = if files.len() == 1 { "differs" } else { "differ" };
+            notes.push(format!("not signed: other content is published, {} {differ}", files.join(", ")));
+            BTreeSet::new()
+        }
+    };
+    everything.extend(&made);
+    for (channel, step) in &mut steps {
         if let Step::Keep(holding) = step {
-            let lacking: BTreeSet<Kind> = everything.difference(&holding.attached).copied().collect();
-            if !lacking.is_empty() && holding.package == Some(digest) && !holding.closed {
+            let lacking: BTreeSet<Kind> =
+                everything.difference(&case.attached(channel, holding)).copied().collect();
+            if !lacking.is_empty() && case.digest_of(channel) == Ok(digest) && !holding.closed {
                 *step = Step::Attach(holding.clone(), lacking);
             }
         }
     }
-    // Of those who hold these bytes, the one that has everything beside them.
-    let whole = |(_, holding): &(&ChannelId, &Holding)| {
-        holding.package == Some(digest)
-            && holding.standing != Standing::Claimed
-            && holding.attached == everything
-    };
-    let source = case.holdings().find(whole).map_or(holder, |(channel, _)| channel);
     let writes = steps.values().any(Step::writes);
+    if !writes {
+        made.clear();
+    }
     let bytes = if writes { Bytes::Theirs(source.clone(), digest) } else { Bytes::None };
-    Decision { bytes, steps, notes }
+    Next::Decided(Decision { bytes, made, steps, notes })
+}
+
+/// Why nothing is made beside a package.
+enum Without {
+    /// It is not known yet whether it is wanted, or may be.
+    Fact(Need),
+    /// These files of it are not what the chart makes: nobody vouches for them here.
+    Equal(Vec<String>),
+}
+
+/// What is wanted beside these bytes and made, as nobody has it and somebody can take it. Only for what the chart makes
+/// too, whoever began it: a signature vouches for content.
+fn made(
+    case: &Case,
+    holder: &ChannelId,
+    digest: Digest,
+    everything: &BTreeSet<Kind>,
+    steps: &BTreeMap<ChannelId, Step>,
+) -> Result<BTreeSet<Kind>, Without> {
+    let made: BTreeSet<Kind> = case.wanted.difference(everything).copied().collect();
+    let same = |channel: &ChannelId| case.digest_of(channel).map_or(true, |other| other == digest);
+    if !steps.iter().any(|(channel, step)| same(channel) && takes(case, channel, step, &made)) {
+        return Ok(BTreeSet::new());
+    }
+    // Whoever does not say what lies beside its package may have it.
+    if let Some(silent) = case.silent() {
+        return Err(Without::Fact(Need::TheirPackage(silent.clone())));
+    }
+    match case.differing(holder, digest).map_err(Without::Fact)? {
+        files if files.is_empty() => Ok(made),
+        files => Err(Without::Equal(files)),
+    }
+}
+
+/// Whether one of these can still be brought to this channel.
+fn takes(case: &Case, channel: &ChannelId, step: &Step, kinds: &BTreeSet<Kind>) -> bool {
+    match step {
+        Step::Put | Step::Finish(_) => !kinds.is_empty(),
+        Step::Keep(holding) => !holding.closed && !kinds.is_subset(&case.attached(channel, holding)),
+        Step::Attach(..) | Step::Omit | Step::Refuse(_) | Step::Stop(_) => false,
+    }
 }
 
 /// Nothing is written anywhere: what differs is refused, what is complete is kept unless it was asked for.
@@ -268,10 +360,22 @@ fn refuse(case: &Case, refusal: &Refusal) -> Decision {
     if case.asked {
         steps.values_mut().for_each(|step| *step = Step::Refuse(refusal.clone()));
     }
-    Decision { bytes: Bytes::None, steps, notes: Vec::new() }
+    Decision::idle(steps)
 }
 
-/// The decision when a fact could not be found out: nothing is written.
+/// The decision when a fact could not be found out: nothing is written. What was asked for is nowhere known to be what is
+/// published.
 pub fn stopped(case: &Case, problem: &Problem) -> Decision {
-    Decision { bytes: Bytes::None, steps: case.steps(|_, _| Step::Stop(problem.clone())), notes: Vec::new() }
+    let mut steps = case.steps(|_, _| Step::Stop(problem.clone()));
+    if case.asked {
+        steps.values_mut().for_each(|step| *step = Step::Stop(problem.clone()));
+    }
+    Decision::idle(steps)
+}
+
+impl Decision {
+    /// Nothing is written.
+    fn idle(steps: BTreeMap<ChannelId, Step>) -> Self {
+        Self { bytes: Bytes::None, made: BTreeSet::new(), steps, notes: Vec::new() }
+    }
 }

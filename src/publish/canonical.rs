@@ -8,6 +8,7 @@ use crate::{
     packages::{self, Package},
     plan::{Bytes, Planned, Step},
     problem::Problem,
+    provenance::Key,
 };
 
 /// The bytes that rule 3 says are the package: what was packaged for the decision, or what a channel serves.
@@ -38,7 +39,21 @@ pub(super) async fn canonical(run: &Run<'_>, planned: &Planned) -> Result<Packag
             .next(format!("nothing is made of it: raise the version of {}", planned.is.name)));
     }
     package.provenance = attached.into_iter().find(|one| one.kind == Kind::Provenance).map(|one| one.bytes);
+    if package.provenance.is_none()
+        && planned.made.contains(&Kind::Provenance)
+        && let Some(key) = run.signer
+    {
+        package.provenance = Some(signed(key, &package, planned.created).await?);
+    }
     Ok(package)
+}
+
+/// The provenance of a package that nobody has signed. Of the time that it is published under, so that whoever goes on
+/// after a dead run makes the same bytes.
+async fn signed(key: &Key, package: &Package, created: i64) -> Result<bytes::Bytes, Problem> {
+    let (key, package) = (key.clone(), package.clone());
+    let doing = format!("signing {}", package.is);
+    blocking(&doing, move || key.sign(&package, created)).await
 }
 
 /// What the channels are told of it.

@@ -295,7 +295,7 @@ fn taken(channel: &ChannelId, record: &Record, holding: &Holding) -> Outcome {
     match holding.package {
         Some(theirs) => Outcome::Refused(Refusal::OtherContent {
             channel: channel.clone(),
-            ours: record.package.digest,
+            ours: Some(record.package.digest),
             theirs,
             files: Vec::new(),
         }),

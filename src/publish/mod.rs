@@ -6,6 +6,7 @@ mod ask;
 mod asked;
 mod canonical;
 mod carry_out;
+mod family;
 mod missed;
 mod packing;
 mod prove;
@@ -15,16 +16,18 @@ mod waves;
 pub use asked::AskedFor;
 pub use carry_out::publish;
 pub use packing::Packing;
+pub(crate) use packing::below;
 pub use settle::plan;
 
 use crate::{
     changes::{Candidate, Earlier},
     channels::{Channel, Fetched},
     charts::{ChartName, ChartVersion, Metadata},
+    dependencies::Siblings,
     digest::Digest,
     doors::{away::blocking, shelf::Shelf},
     holdings::{ChannelId, Holding},
-    packages::Package,
+    packages::{Contents, Package},
     problem::Problem,
     provenance::Key,
     report::Watch,
@@ -37,6 +40,7 @@ use std::{
 };
 
 /// Everything a run needs.
+#[derive(Clone)]
 pub struct Run<'a> {
     /// In the order in which their bytes count (rule 3).
     pub channels: &'a [Arc<dyn Channel>],
@@ -71,8 +75,15 @@ pub struct Run<'a> {
 /// Where the packages of candidates come from.
 #[async_trait]
 pub trait Source: Send + Sync {
-    /// The package of a candidate, and what is worth knowing about it.
-    async fn package(&self, candidate: &Candidate) -> Result<(Package, Vec<Problem>), Problem>;
+    /// The package of a candidate, with everything that it depends on, and what is worth knowing about it.
+    async fn package(
+        &self,
+        candidate: &Candidate,
+        siblings: &dyn Siblings,
+    ) -> Result<(Package, Vec<Problem>), Problem>;
+
+    /// A candidate as far as the repository alone says what its package contains: nothing is fetched.
+    async fn at_hand(&self, candidate: &Candidate) -> Result<AtHand, Problem>;
 
     /// The Chart.yaml of a candidate.
     async fn metadata(&self, candidate: &Candidate) -> Result<Metadata, Problem>;
@@ -83,6 +94,19 @@ pub trait Source: Send + Sync {
         charts: Vec<ChartName>,
         at_most: usize,
     ) -> Result<BTreeMap<ChartName, Vec<Earlier>>, Problem>;
+}
+
+/// A chart as it lies in the repository.
+#[derive(Clone, Debug)]
+pub struct AtHand {
+    /// Of its package, where everything that belongs into it is at hand.
+    pub digest: Option<Digest>,
+    /// What its package contains, as far as it is known.
+    pub contents: Contents,
+    /// Its Chart.yaml.
+    pub metadata: Metadata,
+    /// What is worth knowing about it.
+    pub notices: Vec<Problem>,
 }
 
 impl Run<'_> {
@@ -100,10 +124,10 @@ impl Run<'_> {
     }
 
     /// Keeps these bytes for the length of the run.
-    async fn shelve(&self, bytes: Bytes) -> Result<(), Problem> {
+    async fn shelve(&self, bytes: Bytes) -> Result<Digest, Problem> {
         let shelf = Arc::clone(self.shelf);
         let put = move || shelf.put(&bytes).map_err(|error| Problem::new(format!("{error:#}")));
-        blocking("keeping a package", put).await.map(drop)
+        blocking("keeping a package", put).await
     }
 
     /// The bytes of this digest, which were kept before.

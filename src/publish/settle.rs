@@ -1,22 +1,24 @@
 //! From candidates to a plan: ask every channel, gather the facts that the decisions need, tell what was missed.
 
 use super::{
-    Run,
+    AtHand, Run,
     ask::{Answer, ask, begun_before, mistrust_missing},
+    family::Family,
     missed::missed,
 };
 use crate::{
     changes::{About, Candidate, CreatedFrom, Survey, Touched},
+    channels::Fetched,
     charts::{ChartName, ChartVersion},
     doors::away::{blocking, guarded},
-    holdings::{Exposure, Held},
-    packages::{self, Package},
-    plan::{self, Case, Facts, Failure, Need, Next, Plan, Planned, Step},
+    holdings::{ChannelId, Exposure, Held, Kind},
+    packages,
+    plan::{self, Case, Facts, Failure, Need, Next, Ours, Plan, Planned, Step},
     problem::Problem,
     report::Event,
 };
 use futures::{StreamExt, stream};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What would have to be done for these candidates, and why. Writes nothing.
 pub async fn plan(run: &Run<'_>, survey: Survey) -> Plan {
@@ -39,8 +41,14 @@ pub async fn plan(run: &Run<'_>, survey: Survey) -> Plan {
     // What was begun goes first: of one chart it is the elder.
     let begun = begun.into_iter().map(|(candidate, held)| (candidate, held, true));
     let current = candidates.into_iter().zip(answers).map(|(candidate, held)| (candidate, held, false));
-    let settled: Vec<Settled> = stream::iter(begun.chain(current))
-        .map(|(candidate, held, begun)| settle(run, candidate, held, begun))
+    let cases = stream::iter(begun.chain(current)).map(async |(candidate, held, begun)| {
+        let case = case(run, &candidate, held, begun).await;
+        (candidate, case)
+    });
+    let cases: Vec<(Candidate, Case)> = cases.buffered(run.at_once).collect().await;
+    let family = &Family::new(run, &cases);
+    let settled: Vec<Settled> = stream::iter(cases)
+        .map(|(candidate, case)| settle(run, family, candidate, case))
         .buffered(run.at_once)
         .collect()
         .await;
@@ -94,6 +102,7 @@ async fn case(run: &Run<'_>, candidate: &Candidate, held: Answer, begun: bool) -
         trusted: begun,
         spared: spared.map(|channel| channel.id().clone()).collect(),
         held,
+        wanted: run.signer.iter().map(|_| Kind::Provenance).collect(),
         ours: None,
         theirs: BTreeMap::new(),
     }
@@ -108,32 +117,32 @@ pub(super) struct Settled {
 }
 
 /// The only loop between deciding and asking.
-async fn settle(run: &Run<'_>, candidate: Candidate, held: Answer, begun: bool) -> Settled {
-    let mut case = case(run, &candidate, held, begun).await;
+async fn settle(run: &Run<'_>, family: &Family<'_>, candidate: Candidate, mut case: Case) -> Settled {
     let served = case.held.iter().any(|(_, held)| !matches!(held, Held::Absent));
     let mut notices = Vec::new();
     let mut depends_on = Vec::new();
     let mut said = None;
+    let mut unsigned = None;
     let decision = loop {
         let need = match plan::decide(&case) {
             Next::Decided(decision) => break decision,
             Next::Need(need) => need,
         };
         let doing = format!("packaging {}", candidate.is);
-        match guarded(&doing, gather(run, &candidate, &case, &need)).await {
-            Ok(Gathered { package, told, created }) => {
+        match guarded(&doing, gather(run, family, &candidate, &case, need)).await {
+            Ok(Gathered::Ours { ours, needs, told }) => {
+                case.ours = Some(ours);
+                depends_on = needs;
                 notices.extend(told);
+            }
+            Ok(Gathered::Theirs { channel, facts, created }) => {
+                case.theirs.insert(channel, facts);
                 said = said.or(created);
-                let facts = Facts { digest: package.digest, contents: package.contents };
-                match need {
-                    Need::OurPackage => {
-                        depends_on = dependencies(&package.metadata);
-                        case.ours = Some(facts);
-                    }
-                    Need::TheirPackage(channel) => {
-                        case.theirs.insert(channel, facts);
-                    }
-                }
+            }
+            Err(problem) if is_for_signing_only(&case) => {
+                // What is published already stays as it is, and is finished: without a signature.
+                case.wanted.clear();
+                unsigned = Some(format!("not signed: {}", problem.what));
             }
             Err(problem) => break plan::stopped(&case, &problem),
         }
@@ -145,6 +154,7 @@ async fn settle(run: &Run<'_>, candidate: Candidate, held: Answer, begun: bool) 
         _ => decision,
     };
     let mut notes = decision.notes;
+    notes.extend(unsigned);
     if let Some(note) = unreleased(&candidate, &case)
         && !is_published_as_it_is(run, &candidate, &case).await
     {
@@ -164,6 +174,7 @@ async fn settle(run: &Run<'_>, candidate: Candidate, held: Answer, begun: bool) 
         depends_on,
         package: decision.bytes.digest().or_else(|| case.published()),
         bytes: decision.bytes,
+        made: decision.made,
         steps: decision.steps,
         notes,
         is: candidate.is,
@@ -172,32 +183,59 @@ async fn settle(run: &Run<'_>, candidate: Candidate, held: Answer, begun: bool) 
 }
 
 /// One fact, and what was learnt with it.
-struct Gathered {
-    package: Package,
-    told: Vec<Problem>,
-    /// The time that the package was published under, where its channel says it only now.
-    created: Option<i64>,
+enum Gathered {
+    Ours {
+        ours: Ours,
+        /// The charts of the run that it depends on.
+        needs: Vec<ChartName>,
+        told: Vec<Problem>,
+    },
+    Theirs {
+        channel: ChannelId,
+        facts: Facts,
+        /// The time that the package was published under, where its channel says it only now.
+        created: Option<i64>,
+    },
 }
 
 /// One fact, by the cheapest way.
-async fn gather(run: &Run<'_>, candidate: &Candidate, case: &Case, need: &Need) -> Result<Gathered, Problem> {
+async fn gather(
+    run: &Run<'_>,
+    family: &Family<'_>,
+    candidate: &Candidate,
+    case: &Case,
+    need: Need,
+) -> Result<Gathered, Problem> {
     match need {
-        Need::OurPackage => {
-            let (package, notices) = run.source.package(candidate).await?;
-            run.watch.saw(Event::Packed(&candidate.is, package.bytes.len() as u64));
-            run.shelve(package.bytes.clone()).await?;
-            Ok(Gathered { package, told: notices, created: None })
+        Need::OurContents => {
+            let AtHand { digest, contents, metadata, notices } = run.source.at_hand(candidate).await?;
+            let needs = family.needed_by(&candidate.is, &metadata);
+            Ok(Gathered::Ours { ours: Ours { digest, contents }, needs, told: notices })
         }
-        Need::TheirPackage(id) => {
-            let held = case.held.iter().find(|(channel, _)| channel == id);
+        Need::OurPackage => {
+            let made = family.ours(&candidate.is).await?;
+            Ok(Gathered::Ours {
+                ours: Ours { digest: Some(made.digest), contents: made.contents.clone() },
+                needs: family.needed_by(&candidate.is, &made.metadata),
+                told: made.notices.clone(),
+            })
+        }
+        Need::TheirPackage(channel) => {
+            let held = case.held.iter().find(|(id, _)| *id == channel);
             let holding = held.and_then(|(_, held)| held.holding());
-            let fetched = run.fetch(id, &candidate.is, holding).await?;
-            let created = fetched.created;
-            let package =
-                blocking("reading a published package", move || packages::unpack(fetched.bytes)).await?;
-            Ok(Gathered { package, told: Vec::new(), created })
+            let Fetched { bytes, attached, created } = run.fetch(&channel, &candidate.is, holding).await?;
+            let package = blocking("reading a published package", move || packages::unpack(bytes)).await?;
+            let attached = attached.iter().map(|one| one.kind).collect();
+            let facts = Facts { digest: package.digest, contents: package.contents, attached };
+            Ok(Gathered::Theirs { channel, facts, created })
         }
     }
+}
+
+/// Whether everything is known but whether a signature may be made.
+fn is_for_signing_only(case: &Case) -> bool {
+    let unsigned = Case { wanted: BTreeSet::new(), ..case.clone() };
+    !case.wanted.is_empty() && matches!(plan::decide(&unsigned), Next::Decided(_))
 }
 
 /// A version is published under the time of a commit, so there has to be one.
@@ -216,10 +254,6 @@ fn too_shallow(candidate: &Candidate) -> Option<Problem> {
     })
 }
 
-fn dependencies(metadata: &crate::charts::Metadata) -> Vec<ChartName> {
-    metadata.dependencies.iter().map(|dependency| ChartName::new(&dependency.name)).collect()
-}
-
 /// Rule 4: a chart that has moved on since its version was published is work in progress, and is told.
 fn unreleased(candidate: &Candidate, case: &Case) -> Option<String> {
     let Touched::Files(files) = &candidate.touched else { return None };
@@ -232,14 +266,19 @@ fn unreleased(candidate: &Candidate, case: &Case) -> Option<String> {
     published.then(|| format!("{} {} ({count})", Planned::UNRELEASED, candidate.is.version))
 }
 
-/// Whether the chart makes the very package that is published. Files that a step makes before each run are not what git
-/// has, and need not be what has changed.
+/// Whether the chart makes the very package that is published, or the same content as far as it was read. Files that a
+/// step makes before each run are not what git has, and need not be what has changed. Fetches nothing for it.
 async fn is_published_as_it_is(run: &Run<'_>, candidate: &Candidate, case: &Case) -> bool {
     let Some(published) = case.published() else { return false };
-    if let Some(ours) = &case.ours {
-        return ours.digest == published;
-    }
-    let doing = format!("packaging {}", candidate.is);
-    // What is wrong with it is told when it is published.
-    guarded(&doing, run.source.package(candidate)).await.is_ok_and(|(package, _)| package.digest == published)
+    let ours = match &case.ours {
+        Some(ours) => ours.clone(),
+        // What is wrong with it is told when it is published.
+        None => match guarded(&format!("packaging {}", candidate.is), run.source.at_hand(candidate)).await {
+            Ok(AtHand { digest, contents, .. }) => Ours { digest, contents },
+            Err(_) => return false,
+        },
+    };
+    let read = case.theirs.values().find(|facts| facts.digest == published);
+    ours.digest == Some(published)
+        || read.is_some_and(|facts| facts.contents.differing(&ours.contents).is_empty())
 }

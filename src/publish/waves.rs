@@ -115,6 +115,7 @@ mod tests {
             revision: None,
             depends_on: depends_on.iter().map(ChartName::new).collect(),
             bytes: Bytes::None,
+            made: BTreeSet::new(),
             package: None,
             steps: BTreeMap::from([(ChannelId("folder:published".into()), step)]),
             notes: Vec::new(),

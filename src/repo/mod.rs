@@ -1,5 +1,8 @@
 //! The repository: its charts as they are now, what its history introduced, and their files.
 
+mod base;
+mod beside;
+mod compared;
 mod history;
 mod links;
 mod packaged;
@@ -7,6 +10,9 @@ mod search;
 mod state;
 mod survey;
 mod view;
+
+pub use base::{Base, BaseFound};
+pub use compared::{Before, Compared};
 
 use crate::{
     changes::{Earlier, Origin, Selection, Survey},
@@ -133,6 +139,12 @@ impl Checkout {
         Some(self.0.head().ok()??.to_string())
     }
 
+    /// The parents of the head commit in hex, as far as the clone knows them.
+    pub fn parents(&self) -> Vec<String> {
+        let parents = self.0.head().ok().flatten().and_then(|head| self.0.parents(head).ok());
+        parents.unwrap_or_default().iter().map(ToString::to_string).collect()
+    }
+
     /// The URL of `origin`, without credentials.
     pub fn origin(&self) -> Option<String> {
         self.0.origin()
@@ -250,12 +262,38 @@ impl Repo {
             .await
     }
 
+    /// The commit that the head is compared with.
+    ///
+    /// # Errors
+    /// What somebody named is not there, or the repository cannot be read.
+    pub async fn base(&self, base: Base) -> Result<BaseFound, NoSurvey> {
+        self.blocking(move |inner, git| base::base(inner, git, &base)).await
+    }
+
+    /// Every chart that can be read, by name and version, beside what it was in the commit `base`.
+    ///
+    /// # Errors
+    /// The repository cannot be read.
+    pub async fn compared(&self, base: Option<String>) -> Result<Vec<Compared>, Problem> {
+        self.blocking(move |inner, git| compared::compared(inner, git, &mut inner.memory(), base.as_deref()))
+            .await
+    }
+
     /// The packaged files of a chart, and notices about them.
     ///
     /// # Errors
     /// The chart is not there, or has files that cannot be packaged: see `packaged`.
     pub async fn files(&self, origin: Origin) -> Result<(Files, Vec<Problem>), Problem> {
         self.blocking(move |inner, git| inner.files(git, &origin)).await
+    }
+
+    /// Where the chart is that another chart (`of`) means by a path: relative to its folder, or absolute where that lies in
+    /// the checkout. In the same state of the repository; links are followed inside of it only.
+    ///
+    /// # Errors
+    /// It leads out of the repository, or to no folder.
+    pub async fn beside(&self, of: Origin, path: String) -> Result<Origin, Problem> {
+        self.blocking(move |inner, git| inner.beside(git, &of, &path)).await
     }
 
     /// Runs a piece of work on a thread that may block, with the repository open.

@@ -1,4 +1,5 @@
-//! The JSON documents that machines read: `chart-release/plan/1` and `chart-release/report/1`.
+//! The JSON documents that machines read: `chart-release/plan/1` and `chart-release/report/1`; a check has its own beside
+//! its findings.
 //!
 //! Their types are their own, so that the program can change without the documents changing. A field that has nothing
 //! to say is `null` or empty, never missing. Fields may be added under the same schema number; none changes its meaning.
@@ -75,6 +76,8 @@ pub struct Version {
     pub created: Option<String>,
     /// `sha256:…` of the package, where it had to be known.
     pub package: Option<String>,
+    /// What is made beside the package, because nobody has it: `provenance`.
+    pub made: Vec<&'static str>,
     /// What is worth knowing and changes nothing.
     pub notes: Vec<String>,
 }
@@ -168,7 +171,7 @@ pub struct Found {
 pub struct Refused {
     /// `other_content` (than the repository's) or `channels_disagree`.
     pub kind: &'static str,
-    /// The repository's package, `sha256:…`; with `other_content`.
+    /// The repository's package, `sha256:…`; with `other_content`, where it was made to tell.
     pub ours: Option<String>,
     /// Who holds which package, sorted by channel.
     pub published: Vec<Holder>,
@@ -222,19 +225,11 @@ pub struct Told {
 
 /// The document of a plan.
 pub fn plan(plan: &Plan) -> PlanDocument {
-    let version = |planned: &Planned| PlannedVersion {
-        version: version(planned),
-        channels: planned
-            .steps
-            .iter()
-            .map(|(channel, step)| planned_step(channel.to_string(), step))
-            .collect(),
-    };
     PlanDocument {
         schema: PLAN,
         exit_code: plan.exit_code().number(),
         counts: counts(&words::STEPS, &plan.counts()),
-        versions: plan.versions.iter().map(version).collect(),
+        versions: plan.versions.iter().map(planned_version).collect(),
         missed: missed(&plan.missed),
         notices: plan.notices.iter().map(told).collect(),
         problems: left_out(&plan.problems),
@@ -304,6 +299,12 @@ pub fn selected(file: &str, bytes: &[u8]) -> Result<Vec<ChartVersion>, Problem> 
     Ok(versions.into_iter().map(|selected| ChartVersion::new(selected.chart, selected.version)).collect())
 }
 
+/// A version of a plan.
+pub(super) fn planned_version(planned: &Planned) -> PlannedVersion {
+    let step = |(channel, step): (&ChannelId, &Step)| planned_step(channel.to_string(), step);
+    PlannedVersion { version: version(planned), channels: planned.steps.iter().map(step).collect() }
+}
+
 fn version(planned: &Planned) -> Version {
     Version {
         chart: planned.is.name.to_string(),
@@ -312,6 +313,7 @@ fn version(planned: &Planned) -> Version {
         commit: planned.commit.clone(),
         created: rfc_3339(planned.created),
         package: planned.package.map(|digest| digest.to_string()),
+        made: planned.made.iter().map(|kind| kind.word()).collect(),
         notes: planned.notes.clone(),
     }
 }
@@ -386,7 +388,7 @@ fn refused(refusal: &Refusal) -> Refused {
     match refusal {
         Refusal::OtherContent { channel, ours, theirs, files } => Refused {
             kind: "other_content",
-            ours: Some(ours.to_string()),
+            ours: ours.map(|ours| ours.to_string()),
             published: vec![holder(channel, theirs)],
             files: files.clone(),
         },

@@ -1,6 +1,7 @@
 //! What happened, told: as text, as JSON documents, as an exit code; and events while it happens.
 
 pub mod annotations;
+pub mod check;
 pub mod documents;
 mod exit;
 mod findings;

@@ -123,7 +123,10 @@ impl Refusal {
                 for file in files {
                     what += &format!("\n{file} differs");
                 }
-                what += &format!("\npublished:  {theirs}\nrepository: {ours}");
+                what += &format!("\npublished:  {theirs}");
+                if let Some(ours) = ours {
+                    what += &format!("\nrepository: {ours}");
+                }
                 there(what).next(format!(
                     "raise `version` in {chart_yaml}: {} is published, and what is published never changes",
                     is.version
@@ -236,7 +239,7 @@ pub(super) mod samples {
     pub fn refusal() -> Refusal {
         Refusal::OtherContent {
             channel: channel("folder:published"),
-            ours: Digest::of(b"ours"),
+            ours: Some(Digest::of(b"ours")),
             theirs: Digest::of(b"theirs"),
             files: vec!["templates/service.yaml".into(), "values.yaml".into()],
         }
@@ -254,6 +257,7 @@ pub(super) mod samples {
             revision: None,
             depends_on: vec![],
             bytes: crate::plan::Bytes::None,
+            made: [].into(),
             package: None,
             steps: steps.iter().map(|(id, step)| (channel(id), step.clone())).collect(),
             notes: vec![],

@@ -38,7 +38,7 @@ pub(super) fn channels(
                     credentials: config.registries.credentials.get(host).cloned(),
                     http: config.http.clone(),
                 };
-                Arc::new(Oci::new(id, settings)?)
+                Arc::new(Oci::with_environment(id, settings, config.environment.clone())?)
             }
             ChannelChoice::Pages => Arc::new(Pages::new(id, of_pages(config, facts)?)?),
             ChannelChoice::Folder { path, .. } => {

@@ -4,11 +4,13 @@ use super::{NoAnswer, published};
 use crate::{
     changes::{About, Survey},
     config::Config,
+    dependencies::NoSiblings,
     digest::Digest,
     doors::{away::blocking, disk},
     packages::Package,
     plan::Failure,
     problem::Problem,
+    provenance::Key,
     publish::{Packing, Source},
     report::{Event, Made, Packages, Watch},
 };
@@ -22,6 +24,7 @@ use std::path::Path;
 pub(super) async fn into_folder(
     config: &Config,
     packing: &Packing,
+    signer: Option<&Key>,
     survey: Survey,
     watch: &dyn Watch,
 ) -> Result<Packages, NoAnswer> {
@@ -40,7 +43,7 @@ pub(super) async fn into_folder(
     let candidates = survey.lanes.into_values().flatten();
     let mut all = stream::iter(candidates)
         .map(async |candidate| {
-            let packed = packing.package(&candidate).await;
+            let packed = packing.package(&candidate, &NoSiblings).await;
             (candidate, packed)
         })
         .buffered(config.jobs.get())
@@ -48,7 +51,8 @@ pub(super) async fn into_folder(
         .map(async |(candidate, packed)| match packed {
             Ok((package, notices)) => {
                 watch.saw(Event::Packed(&candidate.is, package.bytes.len() as u64));
-                (candidate, write_package(into, package).await.map(|made| (made, notices)))
+                let made = write(into, package, signer, candidate.created).await;
+                (candidate, made.map(|made| (made, notices)))
             }
             Err(problem) => (candidate, Err(problem)),
         })
@@ -68,18 +72,34 @@ pub(super) async fn into_folder(
     Ok(packages)
 }
 
-/// Writes a package as a file of this folder.
-async fn write_package(into: &Path, package: Package) -> Result<Made, Problem> {
+/// Writes a package as a file of this folder, with its provenance, signed at `created`, where there is a key.
+async fn write(into: &Path, package: Package, signer: Option<&Key>, created: i64) -> Result<Made, Problem> {
     let file = into.join(package.is.package_file());
-    let scratch = into.join(format!(".{}.partial", package.is.package_file()));
-    let made = Made { is: package.is, file: file.display().to_string(), package: package.digest };
-    let folder = into.to_owned();
+    let made = Made { is: package.is.clone(), file: file.display().to_string(), package: package.digest };
+    let (folder, digest, signer) = (into.to_owned(), made.package, signer.cloned());
     let write = move || -> Result<(), Problem> {
-        unserved(&folder, &file, made.package)?;
-        disk::write_scratch(&scratch, &package.bytes)?;
-        Ok(disk::replace(&scratch, &file)?)
+        let provenance = signer.map(|key| key.sign(&package, created)).transpose()?;
+        unserved(&folder, &file, digest)?;
+        let name = package.is.package_file();
+        let there = disk::read(&file)?.is_some_and(|bytes| Digest::of(&bytes) == digest);
+        replace(&folder, &name, &package.bytes)?;
+        let name = format!("{name}.prov");
+        match provenance {
+            // It was signed by whoever signed it.
+            _ if there && disk::exists(&folder.join(&name))? => Ok(()),
+            Some(provenance) => replace(&folder, &name, &provenance),
+            // It is of another package.
+            None => Ok(disk::remove_file(&folder.join(&name))?),
+        }
     };
     blocking(&format!("writing {}", made.file), write).await.map(|()| made)
+}
+
+/// Writes a file of this folder, in place of the one of this name.
+fn replace(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Problem> {
+    let scratch = folder.join(format!(".{name}.partial"));
+    disk::write_scratch(&scratch, bytes)?;
+    Ok(disk::replace(&scratch, &folder.join(name))?)
 }
 
 /// A package that people install is not written over, by no command.

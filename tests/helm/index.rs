@@ -3,10 +3,10 @@
 use chart_release::{
     charts::Metadata,
     digest::Digest,
-    index::{Index, NewEntry},
+    index::{Excerpt, Index, NewEntry},
 };
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, io::Cursor};
 
 #[derive(Deserialize)]
 struct Cases {
@@ -83,6 +83,28 @@ fn what_helm_loads_we_read_and_what_it_refuses_we_refuse() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn some_charts_of_an_index_are_read_as_the_whole_is() {
+    let mut some = 0;
+    for Load { case, index: text, .. } in cases().load {
+        let names: Vec<String> =
+            Index::scan(text.clone()).iter().flat_map(Index::charts).map(str::to_owned).collect();
+        let all: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+        let read = Excerpt::read(Cursor::new(&text), &all, text.len());
+        match (Index::scan(text), read) {
+            (Ok(whole), Ok(excerpt)) => {
+                assert!(whole.charts().eq(excerpt.charts()), "{case}");
+                for name in whole.charts() {
+                    assert!(whole.versions(name).eq(excerpt.versions(name)), "{case}: {name}");
+                    some += whole.versions(name).count();
+                }
+            }
+            (whole, excerpt) => assert_eq!(whole.err(), excerpt.err(), "{case}"),
+        }
+    }
+    assert!(some > 10, "{some}");
 }
 
 #[test]

@@ -6,11 +6,11 @@ use chart_release::{
     changes::{Candidate, Earlier, Selection},
     channels::{Channel, folder::Folder},
     charts::{ChartName, Metadata},
-    dependencies::{self, Dependencies},
+    dependencies::{self, Dependencies, Siblings},
     doors::{http, patience::Patience, shelf::Shelf},
     packages::Package,
     problem::Problem,
-    publish::{self, AskedFor, Packing, Run, Source},
+    publish::{self, AskedFor, AtHand, Packing, Run, Source},
     repo::{Repo, Settings},
     report::{Event, Report, Watch},
 };
@@ -28,9 +28,17 @@ struct Faulty(Packing);
 
 #[async_trait]
 impl Source for Faulty {
-    async fn package(&self, candidate: &Candidate) -> Result<(Package, Vec<Problem>), Problem> {
+    async fn package(
+        &self,
+        candidate: &Candidate,
+        siblings: &dyn Siblings,
+    ) -> Result<(Package, Vec<Problem>), Problem> {
         assert_ne!(candidate.is.name.as_str(), "strange", "a fault");
-        self.0.package(candidate).await
+        self.0.package(candidate, siblings).await
+    }
+
+    async fn at_hand(&self, candidate: &Candidate) -> Result<AtHand, Problem> {
+        self.0.at_hand(candidate).await
     }
 
     async fn metadata(&self, candidate: &Candidate) -> Result<Metadata, Problem> {

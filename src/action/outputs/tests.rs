@@ -14,6 +14,7 @@ fn planned(is: &str, path: &str) -> Planned {
         revision: None,
         depends_on: vec![],
         bytes: Bytes::None,
+        made: [].into(),
         package: Some(Digest::of(b"package")),
         steps: BTreeMap::new(),
         notes: vec![],

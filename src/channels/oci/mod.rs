@@ -9,7 +9,11 @@ use super::{Channel, ExposeError, Fetched};
 use crate::{
     charts::{ChartName, ChartVersion, Version},
     digest::Digest,
-    doors::{credentials::Credentials, http, registry::Registry},
+    doors::{
+        credentials::Credentials,
+        http,
+        registry::{Registry, check_name},
+    },
     holdings::{Attachment, ChannelId, Exposure, Held, Holding, Kind, Record, Reference, Standing},
     manifest::{self, Artifact},
     packages::Package,
@@ -78,18 +82,13 @@ impl Oci {
     }
 
     /// The repository of a chart.
-    fn repository(&self, chart: &ChartName) -> Result<String, Problem> {
-        let repository = match self.path.as_str() {
-            "" => chart.to_string(),
-            path => format!("{path}/{chart}"),
-        };
-        self.registry.check_name(&repository)?;
-        Ok(repository)
+    fn of_chart(&self, chart: &ChartName) -> Result<String, Problem> {
+        repository(&self.path, chart)
     }
 
     /// Where a version goes: its repository and tag.
     fn place(&self, is: &ChartVersion) -> Result<Place, Problem> {
-        let (repository, tag) = (self.repository(&is.name)?, manifest::tag(&is.version)?);
+        let (repository, tag) = (self.of_chart(&is.name)?, manifest::tag(&is.version)?);
         Ok(Place { url: format!("oci://{}/{repository}:{tag}", self.host), repository, tag })
     }
 
@@ -102,7 +101,8 @@ impl Oci {
                 // Only the manifest says it, and one question for each version is enough where nothing is to do.
                 package: None,
                 attached: Default::default(),
-                closed: false,
+                // Its tag would have to move.
+                closed: true,
                 created: None,
                 reference: place.reference(manifest, None),
             })
@@ -119,11 +119,24 @@ impl Oci {
             standing,
             package: Some(package),
             attached: manifest::provenance_digest(manifest).map(|_| Kind::Provenance).into_iter().collect(),
-            closed: false,
+            closed: true,
             created,
             reference: place.reference(Digest::of(manifest), Some(package)),
         })
     }
+}
+
+/// The repository of a chart below this path of a registry.
+///
+/// # Errors
+/// A name that no registry takes.
+pub fn repository(path: &str, chart: &ChartName) -> Result<String, Problem> {
+    let repository = match path {
+        "" => chart.to_string(),
+        path => format!("{path}/{chart}"),
+    };
+    check_name(&repository)?;
+    Ok(repository)
 }
 
 /// Where a version goes.
@@ -156,8 +169,13 @@ impl Channel for Oci {
     }
 
     fn install(&self, is: &ChartVersion) -> Option<String> {
-        let repository = self.repository(&is.name).ok()?;
+        let repository = self.of_chart(&is.name).ok()?;
         Some(format!("helm install {} oci://{}/{repository} --version {}", is.name, self.host, is.version))
+    }
+
+    fn repository(&self) -> Option<String> {
+        let parts = [self.host.as_str(), &self.path].into_iter().filter(|part| !part.is_empty());
+        Some(format!("oci://{}", parts.collect::<Vec<_>>().join("/")))
     }
 
     async fn look(&self, wanted: &[ChartVersion]) -> Vec<Held> {
@@ -168,7 +186,7 @@ impl Channel for Oci {
     async fn in_use(&self, charts: &[ChartName]) -> Result<bool, Problem> {
         let is_version = |tag: &str| Version::new(tag.replace('_', "+")).is_strict();
         for chart in charts {
-            let repository = self.repository(chart)?;
+            let repository = self.of_chart(chart)?;
             if self.registry.find_tag(&repository, is_version).await?.is_some() {
                 return Ok(true);
             }
@@ -178,7 +196,7 @@ impl Channel for Oci {
 
     async fn prove(&self, charts: &[ChartName]) -> Result<(), Problem> {
         let Some(chart) = charts.first() else { return Ok(()) };
-        self.registry.prove_write(&self.repository(chart)?).await
+        self.registry.prove_write(&self.of_chart(chart)?).await
     }
 
     async fn fetch(&self, is: &ChartVersion, _holding: &Holding) -> Result<Fetched, Problem> {

@@ -196,6 +196,10 @@ impl Channel for Pages {
         Some(format!("helm install {name} {name} --repo {url} --version {version}"))
     }
 
+    fn repository(&self) -> Option<String> {
+        self.settings.url.clone()
+    }
+
     async fn look(&self, wanted: &[ChartVersion]) -> Vec<Held> {
         let looked = async {
             let state = self.state().await?;

@@ -4,8 +4,11 @@
 //! each key holds, from the definitions here (`config::options`).
 
 mod channels;
+mod check;
+mod dependencies;
 mod folders;
 mod network;
+mod signing;
 mod verify;
 mod which;
 
@@ -15,8 +18,10 @@ use clap::{
     builder::styling::{AnsiColor, Styles},
 };
 use clap_complete::Shell;
+use dependencies::Dependencies;
 use folders::{Into, Packages};
 use network::{Network, Registries};
+use signing::Signing;
 pub use verify::Verify;
 use which::{Named, Selection};
 
@@ -31,6 +36,7 @@ const WHERE: &str = "Where to";
 const RELEASES: &str = "GitHub Releases";
 const PAGES: &str = "Pages";
 const REGISTRIES: &str = "Registries";
+const SIGNING: &str = "Signing";
 const HOW: &str = "How";
 const GLOBAL: &str = "Everywhere";
 
@@ -79,6 +85,7 @@ repository, all others from the current folder. Secrets are read from the enviro
       CHART_RELEASE_GITHUB_TOKEN, GITHUB_TOKEN, GH_TOKEN or CR_TOKEN, the first that is set
       CHART_RELEASE_REGISTRY_PASSWORD_<HOST>, such as CHART_RELEASE_REGISTRY_PASSWORD_REGISTRY_EXAMPLE_COM, or
       CHART_RELEASE_REGISTRY_PASSWORD, for the user of --registry-user
+      CHART_RELEASE_SIGNING_KEY and CHART_RELEASE_SIGNING_PASSPHRASE, for --sign
 
 ",
         exit_codes!()
@@ -136,6 +143,8 @@ Examples:
           --channel oci://registry.example.com/charts --registry-user registry.example.com=robot
   To two folders:
       chart-release publish --channel folder:published --channel folder:copy
+  Signed, with a key that `gpg --armor --export-secret-keys` wrote:
+      CHART_RELEASE_SIGNING_PASSPHRASE=… chart-release publish --sign --keyring key.asc
   One chart, or one version of it:
       chart-release publish demo
       chart-release publish demo@1.1.0
@@ -153,11 +162,14 @@ Examples:
         #[command(flatten)]
         packages: Packages,
     },
+    /// Tell what of this branch would refuse or spoil a release; write nothing
+    #[command(long_about = check::LONG_ABOUT, after_long_help = check::EXAMPLES)]
+    Check(check::Check),
     /// Make the packages of the charts in a folder, without any channel
     #[command(
         long_about = "\
 Makes the packages of the charts in a folder, without asking or writing to any channel. The bytes are those that \
-`publish` would publish, on any machine and at any time.",
+`publish` would publish, on any machine and at any time, as long as their dependencies are in git or locked.",
         after_long_help = concat!(
             "\
 Examples:
@@ -165,6 +177,10 @@ Examples:
       chart-release package
   One chart, to look into it:
       chart-release package demo --into /tmp/packages
+  With the newest versions of its dependencies that it accepts, whatever its lock says:
+      chart-release package demo --dependencies update
+  With a provenance beside each package, as for `helm verify`:
+      chart-release package --sign --keyring key.asc --passphrase-file passphrase
 
 ",
             exit_codes!()
@@ -178,7 +194,15 @@ Examples:
         #[command(flatten)]
         into: Into,
         #[command(flatten)]
+        dependencies: Dependencies,
+        #[command(flatten)]
+        signing: Signing,
+        #[command(flatten)]
+        registries: Registries,
+        #[command(flatten)]
         work: Work,
+        #[command(flatten)]
+        network: Network,
     },
     /// Check packages against their provenance: who signed them, and that nothing was changed since
     #[command(
@@ -236,6 +260,10 @@ pub struct ToChannels {
     pages: Pages,
     #[command(flatten)]
     registries: Registries,
+    #[command(flatten)]
+    dependencies: Dependencies,
+    #[command(flatten)]
+    signing: Signing,
     #[command(flatten)]
     work: Work,
     #[command(flatten)]

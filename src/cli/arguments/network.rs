@@ -6,11 +6,12 @@ use clap::{ArgAction, Args};
 #[derive(Debug, Args)]
 #[command(next_help_heading = REGISTRIES)]
 pub struct Registries {
-    /// The user of a registry; the password is in CHART_RELEASE_REGISTRY_PASSWORD
+    /// The user of a registry or repository; the password is in CHART_RELEASE_REGISTRY_PASSWORD
     ///
-    /// Or, for several registries, in CHART_RELEASE_REGISTRY_PASSWORD_<HOST>, in upper case with `_` for what is
-    /// neither letter nor digit. Can be repeated. Without it, ghcr.io gets the token of GitHub, and for other
-    /// registries the configuration of Docker and Helm is asked, with its credential helpers.
+    /// Or, for several hosts, in CHART_RELEASE_REGISTRY_PASSWORD_<HOST>, in upper case with `_` for what is neither
+    /// letter nor digit. It is for channels, and for hosts that dependencies come from, over OCI or HTTPS; a password
+    /// goes to its own host only. Can be repeated. Without it, the channel ghcr.io gets the token of GitHub, and for
+    /// others the configuration of Docker and Helm is asked, with its credential helpers.
     #[arg(long, value_name = "HOST=USER", action = ArgAction::Append)]
     registry_user: Option<Vec<String>>,
     /// A host that is spoken to by HTTP, without encryption

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     cli::Cli,
-    config::{ChannelChoice, Config, ConfigText, Latest, NoConfig},
+    config::{ChannelChoice, Config, ConfigText, Latest, NoConfig, Signing, Source},
 };
 use clap::CommandFactory;
 use std::num::NonZeroUsize;
@@ -56,7 +56,7 @@ fn channels(config: &Config) -> Vec<String> {
 #[test]
 fn what_is_worth_knowing_is_told_also_when_something_is_refused() {
     let variables = [("INPUT_VERSION", "v1.7.0"), ("INPUT_SKIP_PACKAGING", "true"), ("CR_INDEX_PATH", "a")];
-    let none = checked(&variables, "", "sign: true\ncharts-repo: https://example.com\n").unwrap_err();
+    let none = checked(&variables, "", "pr: true\ncharts-repo: https://example.com\n").unwrap_err();
     assert_eq!((none.problems.len(), none.notices.len()), (2, 3), "{none:?}");
 }
 
@@ -148,7 +148,7 @@ fn everything_that_chart_releaser_can_be_told_is_honoured_or_told_or_refused() {
         ("git-upload-url", "https://a:b@c", &["has no effect: GitHub is where the workflow runs"], nothing),
         ("charts-repo", "https://a", &["has no effect: as in chart-releaser since 2022"], nothing),
         ("index-path", "x", &["has no effect: the index is written on the pages branch only"], nothing),
-        ("sign", "true", nothing, &["this version makes no provenance"]),
+        ("sign", "true", nothing, nothing),
         ("sign", "false", nothing, nothing),
         ("sign", "often", nothing, &["`often` is neither true nor false"]),
         ("key", "x", nothing, nothing),
@@ -302,6 +302,54 @@ fn a_registry_in_the_names_of_tomorrow_is_one_more_channel() {
 }
 
 #[test]
+fn packages_are_signed_as_chart_releaser_is_told_and_as_our_inputs_say() {
+    let home = ("HOME", "/home/demo");
+    let signing = |variables: &[(&str, &str)], ours, theirs| config(variables, ours, theirs).signing;
+    let file = |path: &str| Some(Source::File(path.into()));
+    let theirs = "sign: true\nkey: Demo\nkeyring: keys/secring.gpg\npassphrase-file: ''\n";
+    let given = signing(&[home], "", theirs).expect("it is signed");
+    assert_eq!(
+        given,
+        Signing { key: file("root/keys/secring.gpg"), name: Some("Demo".into()), passphrase: None }
+    );
+    let variables = [
+        home,
+        ("CR_SIGN", "true"),
+        ("CR_KEY", "Demo"),
+        ("CR_KEYRING", "~/secring.gpg"),
+        ("CR_PASSPHRASE_FILE", "/run/passphrase"),
+    ];
+    let given = signing(&variables, "", "keyring: a\n").expect("it is signed");
+    assert_eq!((given.key, given.passphrase), (file("/home/demo/secring.gpg"), file("/run/passphrase")));
+    assert_eq!(signing(&[home], "", "sign: false\nkeyring: a\n"), None);
+    assert_eq!(
+        signing(&[home], "", "sign: true\n").and_then(|given| given.key),
+        file("/home/demo/.gnupg/pubring.gpg")
+    );
+
+    // The inputs of today take the place of the file that a step made; it need not be there any more.
+    let inputs =
+        [("INPUT_SIGNING_KEY", "bWFya2VkLWtleQ=="), ("INPUT_SIGNING_PASSPHRASE", "marked passphrase")];
+    let given = signing(&[&variables[..], &inputs].concat(), "", theirs).expect("it is signed");
+    let input =
+        |name: &str, value: &str| Some(Source::Variable { told: name.into(), value: Secret::any(value) });
+    assert_eq!(given.key, input("input signing_key", inputs[0].1));
+    assert_eq!(given.passphrase, input("input signing_passphrase", inputs[1].1));
+    assert_eq!(given.name.as_deref(), Some("Demo"));
+    assert!(signing(&inputs, "", "").is_some(), "a key is there to be used");
+    let both = [inputs[0], ("INPUT_KEYRING", "a")];
+    assert_eq!(told(&check(&both, "", "").unwrap_err()), ["input keyring: input signing_key is given, too"]);
+
+    for (variables, place) in
+        [(&[("CR_PASSPHRASE_FILE", "-")][..], "CR_PASSPHRASE_FILE"), (&[], "cr.yaml:2 passphrase-file")]
+    {
+        let theirs = if variables.is_empty() { "sign: true\npassphrase-file: '-'\n" } else { "sign: true\n" };
+        let told = told(&check(variables, "", theirs).unwrap_err());
+        assert_eq!(told, [format!("{place}: nothing is read from the standard input")]);
+    }
+}
+
+#[test]
 fn no_file_of_the_repository_says_to_whom_a_password_goes() {
     const PASSWORD: &str = "CHART_RELEASE_REGISTRY_PASSWORD";
     let channel = "channel: oci://registry-example.com/charts\n";
@@ -326,7 +374,11 @@ fn no_file_of_the_repository_says_to_whom_a_password_goes() {
             assert!(problems.starts_with("chart-release.yaml:2 plain-http: "), "{problems}");
         }
     }
+    // Nor to that of a host that only dependencies come from, which may be anybody's.
+    let of_dependencies = told(&check(&[(PASSWORD, "marked-password")], user, "").unwrap_err()).concat();
+    assert!(of_dependencies.starts_with("chart-release.yaml:1 registry-user: "), "{of_dependencies}");
     // Where nothing is given away, a file may say it.
+    assert!(config(&[], user, "").registries.credentials.is_empty());
     let open = format!("{channel}plain-http: registry-example.com\n");
     assert_eq!(config(&[], &open, "").registries.plain_http, ["registry-example.com"]);
 }
@@ -380,14 +432,14 @@ fn a_file_of_chart_releaser_may_have_the_keys_of_both_and_no_others() {
     assert_eq!(wrong, ["cr.yaml:2 strict: `often` is neither true nor false"]);
     let json = config(&[], "", "{\n\t\"pages-branch\": \"site\",\n\t\"skip-existing\": true\n}\n");
     assert_eq!(json.pages.branch, "site");
-    let problems = check(&[], "", "pages-branch: site\nskip-exsting: true\nsign: [a]\nowner: a\nowner: b\n")
+    let problems = check(&[], "", "pages-branch: site\nskip-exsting: true\npush: [a]\nowner: a\nowner: b\n")
         .unwrap_err();
     let all = told_without_next(&problems);
     assert_eq!(
         all,
         [
             "cr.yaml:2 there is no option `skip-exsting`",
-            "cr.yaml:3 sign: must be one text, number, true or false",
+            "cr.yaml:3 push: must be one text, number, true or false",
             "cr.yaml:5 `owner` stands here again, after line 4",
         ]
     );

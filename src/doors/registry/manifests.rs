@@ -87,16 +87,45 @@ impl Registry {
         repository: &str,
         wanted: impl Fn(&str) -> bool,
     ) -> Result<Option<String>, Problem> {
+        let mut found = None;
+        self.each_page_of_tags(repository, |tags| {
+            found = tags.into_iter().find(|tag| wanted(tag));
+            found.is_some()
+        })
+        .await?;
+        Ok(found)
+    }
+
+    /// All tags of a repository, in the registry's order; none where there is no such repository.
+    ///
+    /// # Errors
+    /// The tags cannot be listed.
+    pub async fn tags(&self, repository: &str) -> Result<Vec<String>, Problem> {
+        let mut all = Vec::new();
+        self.each_page_of_tags(repository, |tags| {
+            all.extend(tags);
+            false
+        })
+        .await?;
+        Ok(all)
+    }
+
+    /// Goes through the pages of a list of tags, until it is enough.
+    async fn each_page_of_tags(
+        &self,
+        repository: &str,
+        mut is_enough: impl FnMut(Vec<String>) -> bool,
+    ) -> Result<(), Problem> {
         let mut url = self.url(repository, "tags/list");
         url.set_query(Some(&format!("n={PAGE}")));
         for _ in 0..MOST_PAGES {
             let (tags, next) = self.http.patience.read(|| self.page_of_tags(repository, url.clone())).await?;
-            if let Some(tag) = tags.into_iter().find(|tag| wanted(tag)) {
-                return Ok(Some(tag));
+            if is_enough(tags) {
+                return Ok(());
             }
             match next {
                 Some(next) if next != url => url = next,
-                _ => return Ok(None),
+                _ => return Ok(()),
             }
         }
         Err(Problem::new(format!("{}/{repository} has more than {} tags", self.host, PAGE * MOST_PAGES)))
