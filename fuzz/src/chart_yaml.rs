@@ -5,7 +5,7 @@ use chart_release::{
     charts::{Chart, Constraint, Files, Lock, Metadata, Version},
     problem::Problem,
 };
-use std::cmp::Ordering;
+use std::{cmp::Ordering, fmt};
 
 /// The parts: Chart.yaml, lock, requirements.yaml, values.yaml, constraint, versions (one to a line).
 pub fn chart_yaml(data: &[u8]) {
@@ -40,7 +40,7 @@ fn metadata(chart_yaml: &[u8], requirements: &[u8]) -> Option<Metadata> {
     let mut again = metadata.clone();
     again.validate().expect("what was valid is valid");
     assert_eq!(again, metadata, "cleaned once is clean");
-    if let Some(written) = metadata.to_yaml().ok().filter(|written| reads_back(written)) {
+    if let Some(written) = metadata.to_yaml().ok().filter(|_| reads_back(&metadata)) {
         assert_eq!(Metadata::read("Chart.yaml", written.as_bytes()).as_ref(), Ok(&metadata), "{written}");
         assert_eq!(Metadata::check_strictly("Chart.yaml", written.as_bytes()), Ok(()), "{written}");
         assert_eq!(Metadata::altered("Chart.yaml", written.as_bytes()), []);
@@ -51,10 +51,11 @@ fn metadata(chart_yaml: &[u8], requirements: &[u8]) -> Option<Metadata> {
     Some(metadata)
 }
 
-/// Helm writes these as they are, and then reads one as a space; YAML 1.1, which Helm writes, breaks lines at the others,
-/// while YAML 1.2 does not.
-fn reads_back(written: &str) -> bool {
-    !written.contains(['\u{85}', '\u{2028}', '\u{2029}'])
+/// Helm writes a space for the first of these; at the others YAML 1.1, which it writes, breaks lines, and YAML 1.2 does
+/// not.
+fn reads_back(said: &impl fmt::Debug) -> bool {
+    let said = format!("{said:?}");
+    !["\\u{85}", "\\u{2028}", "\\u{2029}"].into_iter().any(|character| said.contains(character))
 }
 
 /// A chart that is read says its version somewhere in the file.
@@ -70,7 +71,7 @@ fn has_line(chart_yaml: &[u8]) {
 fn lock_reads_back(text: &[u8]) {
     match Lock::read("Chart.lock", text) {
         Ok(Some(lock)) => {
-            if let Some(written) = lock.to_yaml().ok().filter(|written| reads_back(written)) {
+            if let Some(written) = lock.to_yaml().ok().filter(|_| reads_back(&lock)) {
                 assert_eq!(Lock::read("Chart.lock", written.as_bytes()), Ok(Some(lock.clone())), "{written}");
             }
             if let Some(found) = &lock.dependencies {

@@ -55,12 +55,16 @@ fn says_nothing_of_another_package(keyring: &[u8]) {
     }
 }
 
-/// The lines that are signed, without white space at their ends, which nobody signs.
+/// The lines that are signed, without white space at their ends, which nobody signs. There are signers that add an empty
+/// line.
 fn said(provenance: &[u8]) -> Vec<&[u8]> {
     let lines = provenance.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let text = lines
         .skip_while(|line| *line != b"-----BEGIN PGP SIGNED MESSAGE-----")
         .skip_while(|line| !line.is_empty())
         .take_while(|line| *line != b"-----BEGIN PGP SIGNATURE-----");
-    text.map(|line| line.strip_prefix(b"- ").unwrap_or(line).trim_ascii_end()).collect()
+    let mut lines: Vec<_> =
+        text.map(|line| line.strip_prefix(b"- ").unwrap_or(line).trim_ascii_end()).collect();
+    lines.pop_if(|line| line.is_empty());
+    lines
 }

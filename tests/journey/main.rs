@@ -32,6 +32,7 @@ mod releases;
 mod runner_commands;
 mod secrets;
 mod signing;
+mod signing_keys;
 mod stop_anywhere;
 mod tagged;
 mod versions;

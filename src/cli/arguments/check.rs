@@ -3,6 +3,7 @@
 use super::{
     HOW, WHICH, Work,
     channels::{Document, Pages, Places, Releases},
+    dependencies::Dependencies,
     network::{Network, Registries},
     which::Roots,
 };
@@ -48,6 +49,8 @@ pub struct Check {
     pages: Pages,
     #[command(flatten)]
     registries: Registries,
+    #[command(flatten)]
+    dependencies: Dependencies,
     #[command(flatten, next_help_heading = HOW)]
     document: Document,
     #[command(flatten)]
