@@ -1,5 +1,6 @@
 //! A chart: its name, version, metadata and files, read as Helm reads them.
 
+pub mod artifacthub;
 mod chart;
 mod constraint;
 pub mod find;

@@ -1,7 +1,8 @@
 //! Checks what chart-release writes against the programs that read and keep it: Helm 3, Helm 4, skopeo, crane, git and
 //! three registries; the container image, which buildah builds and runs; and the Action with a runner of workflows.
 //!
-//!     cargo run -p chart-release-peers -- [--program PATH] [--static-program PATH] [--peers FOLDER] [--only action]
+//!     cargo run -p chart-release-peers -- [--program PATH] [--static-program PATH] [--peers FOLDER] [--corpora FOLDER]
+//!         [--only action|packaging]
 //!
 //! `checks/peers/install` brings the peers. A peer that is missing, or of another version than the file `versions`
 //! says, is a failure and never a skipped check. Nothing leaves this machine: folders are served and registries
@@ -15,9 +16,11 @@ mod commands;
 mod damage;
 mod everywhere;
 mod image;
+mod internet;
 #[allow(dead_code, reason = "what stories need and these checks do not")]
 #[path = "../../../tests/journey/world/mod.rs"]
 mod journey;
+mod packaging;
 mod pages;
 mod peers;
 mod program;
@@ -46,11 +49,20 @@ fn main() -> ExitCode {
 /// Every check in turn. An error: a peer or the program is missing.
 fn checked() -> Result<Report> {
     let arguments = Arguments::read(std::env::args().skip(1))?;
-    let world = World::new(&arguments.peers, arguments.program, arguments.static_program)?;
+    let (program, static_program) = (arguments.program.clone(), arguments.static_program.clone());
+    let world = World::new(&arguments.peers, program, static_program)?;
     PROGRAM.set(world.program.path().to_owned()).ok();
     let mut report = Report::new();
-    let ended = if arguments.only_action { Ok(()) } else { checks::run(&world, &mut report) };
-    let ended = ended.and(action::check(&world, &mut report));
+    let mut ended = Ok(());
+    if arguments.has(Group::Channels) {
+        ended = checks::run(&world, &mut report);
+    }
+    if arguments.has(Group::Packaging) {
+        ended = ended.and(packaging::check(&world, arguments.corpora.as_deref(), &mut report));
+    }
+    if arguments.has(Group::Action) {
+        ended = ended.and(action::check(&world, &mut report));
+    }
     report.heading("In the end");
     report.check("every group of checks was gone through", || ended);
     Ok(report)
@@ -70,8 +82,20 @@ struct Arguments {
     static_program: Option<PathBuf>,
     /// Where `install` put what it built.
     peers: PathBuf,
-    /// Leave out all but the checks of the Action.
-    only_action: bool,
+    /// Where the bundles of real repositories are. None: their charts are left out.
+    corpora: Option<PathBuf>,
+    /// Leave out all but this.
+    only: Option<Group>,
+}
+
+/// Checks that can be asked for by themselves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Group {
+    /// What is published, and its readers.
+    Channels,
+    /// Packages with what charts depend on.
+    Packaging,
+    Action,
 }
 
 impl Arguments {
@@ -80,7 +104,8 @@ impl Arguments {
         let mut arguments = Self {
             program: None,
             static_program: None,
-            only_action: false,
+            corpora: None,
+            only: None,
             peers: std::env::var_os("PEERS").map_or_else(|| root.join("target/peers"), PathBuf::from),
         };
         while let Some(word) = words.next() {
@@ -90,13 +115,19 @@ impl Arguments {
                     arguments.static_program = Some(std::path::absolute(path)?);
                 }
                 ("--peers", Some(path)) => arguments.peers = std::path::absolute(path)?,
-                ("--only", Some(group)) if group == "action" => arguments.only_action = true,
+                ("--corpora", Some(path)) => arguments.corpora = Some(std::path::absolute(path)?),
+                ("--only", Some(group)) if group == "action" => arguments.only = Some(Group::Action),
+                ("--only", Some(group)) if group == "packaging" => arguments.only = Some(Group::Packaging),
                 _ => bail!(
                     "usage: chart-release-peers [--program PATH] [--static-program PATH] [--peers FOLDER] \
-                     [--only action]"
+                     [--corpora FOLDER] [--only action|packaging]"
                 ),
             }
         }
         Ok(arguments)
+    }
+
+    fn has(&self, group: Group) -> bool {
+        self.only.is_none_or(|only| only == group)
     }
 }

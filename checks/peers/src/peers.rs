@@ -182,7 +182,7 @@ impl Helm {
     }
 
     /// The one `.tgz` that the command adds to a folder.
-    fn new_file(&self, folder: &Path, command: &mut Command) -> Result<PathBuf> {
+    pub fn new_file(&self, folder: &Path, command: &mut Command) -> Result<PathBuf> {
         fs::create_dir_all(folder)?;
         let before = packages(folder)?;
         let printed = run(command)?;

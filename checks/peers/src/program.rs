@@ -34,7 +34,14 @@ impl Program {
 
     /// Makes the packages of a repository's charts in a folder.
     pub fn package(&self, repository: &Path, into: &Path) -> Result<()> {
-        run(self.command("package", repository).arg("--into").arg(into)).map(drop)
+        run(&mut self.packaging(repository, into)).map(drop)
+    }
+
+    /// The same, to which words and surroundings can be added.
+    pub fn packaging(&self, repository: &Path, into: &Path) -> Command {
+        let mut command = self.command("package", repository);
+        command.arg("--into").arg(into);
+        command
     }
 
     /// `publish` as somebody else, who adds the channels.

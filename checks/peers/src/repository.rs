@@ -47,7 +47,7 @@ impl Repository {
     pub fn with_charts(world: &World, helm: &Helm, chosen: impl Fn(&str) -> bool) -> Result<Self> {
         let repository = Self { folder: world.folder("repository")?, home: world.folder("git")? };
         repository.git(&["init", "--quiet", "--initial-branch=main"])?;
-        copy(&examples(), &repository.folder.join("charts"))?;
+        copy(&samples(), &repository.folder.join("charts"))?;
         charts::write(&repository.folder, &world.folder("bundled")?, helm)?;
         for entry in fs::read_dir(repository.folder.join("charts"))? {
             let entry = entry?;
@@ -101,12 +101,12 @@ impl Repository {
 }
 
 impl Chart {
-    fn read(folder: PathBuf) -> Result<Self> {
+    pub fn read(folder: PathBuf) -> Result<Self> {
         let file = folder.join("Chart.yaml");
         let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
         let metadata: Metadata = serde_saphyr::from_str(text.trim_start_matches('\u{feff}'))
             .with_context(|| file.display().to_string())?;
-        let example = examples().join(folder.file_name().unwrap_or_default()).is_dir();
+        let example = samples().join(folder.file_name().unwrap_or_default()).is_dir();
         Ok(Self {
             name: metadata.name,
             version: metadata.version,
@@ -121,6 +121,7 @@ impl Chart {
     }
 }
 
-fn examples() -> PathBuf {
+/// The folder with the charts that the README talks about.
+pub fn samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/charts")
 }
