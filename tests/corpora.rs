@@ -9,13 +9,22 @@
 
 use chart_release::{
     changes::{Selection, Survey},
-    repo::{Repo, Settings},
+    check::{Task, check},
+    dependencies::{self, Dependencies},
+    doors::{http, patience::Patience, shelf::Shelf},
+    publish::{AskedFor, Packing, Run},
+    repo::{Base, Repo, Settings},
+    report::{
+        Event, Watch,
+        check::{Rule, Severity},
+    },
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     process::Command,
-    time::Instant,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
 /// What a corpus says of one commit.
@@ -208,4 +217,139 @@ fn truth(file: &Path) -> Truth {
     let mut text = Vec::new();
     lzma_rs::xz_decompress(&mut packed, &mut text).unwrap();
     serde_json::from_slice(&text).unwrap()
+}
+
+/// A branch of one commit, for each commit of the first-parent line, against the commit before it: an error where content
+/// changed and the version stayed, and nowhere else. What changed is asked of git.
+#[tokio::test]
+#[ignore = "needs the corpora, which are not in the repository: see the head of this file"]
+async fn every_commit_is_checked_against_the_one_before_it() {
+    let mut wrong = Vec::new();
+    for bundle in &bundles() {
+        wrong.extend(check_each(bundle).await);
+    }
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Nobody who is told what happens.
+struct Nobody;
+
+impl Watch for Nobody {
+    fn saw(&self, _: Event<'_>) {}
+}
+
+async fn check_each(bundle: &Path) -> Vec<String> {
+    let corpus = bundle.file_stem().unwrap().to_str().unwrap().to_owned();
+    let truth = truth(&bundle.with_extension("truth.json.xz"));
+    let clone = tempfile::tempdir().unwrap();
+    let cloned =
+        Command::new("git").args(["clone", "--quiet", "--bare"]).arg(bundle).arg(clone.path()).status();
+    assert!(cloned.unwrap().success(), "cloning {corpus}");
+    let settings = Settings { charts: truth.charts_dirs.clone(), ..Settings::default() };
+    let repo = Repo::open(clone.path(), &settings).unwrap();
+    let shelf = Arc::new(Shelf::new().unwrap());
+    let (mut wrong, mut reported, mut unpackaged, mut unseen, mut notices) = (Vec::new(), 0, 0, 0, 0);
+    let begun = Instant::now();
+    for commit in &truth.commits {
+        let Some(parent) = &commit.parent else { continue };
+        let repo = repo.at(&commit.commit);
+        let survey = repo.survey(Selection::Sweep { since: None }).await.unwrap();
+        let charts = repo.compared(Some(parent.clone())).await.unwrap();
+        let dependencies = Dependencies::new(dependencies::Settings {
+            mode: None,
+            cache: None,
+            logins: BTreeMap::new(),
+            plain_http: Vec::new(),
+            environment: BTreeMap::new(),
+            http: http::Settings {
+                call: Duration::ZERO,
+                patience: Patience { again: 0, pause: Duration::ZERO, longest: Duration::ZERO },
+            },
+        });
+        let packing = Packing { repo, dependencies: dependencies.unwrap(), secrets: [].into(), epoch: None };
+        let task = Task {
+            packing: &packing,
+            base: Base::Named(parent.clone()),
+            edited_here: false,
+            registries: Vec::new(),
+            home: None,
+        };
+        let run = Run {
+            channels: &[],
+            source: &packing,
+            shelf: &shelf,
+            watch: &Nobody,
+            sweep: false,
+            only: None,
+            asked: AskedFor::Nothing,
+            backfill: false,
+            head: Some(commit.commit.clone()),
+            at_once: 16,
+            source_url: None,
+            signer: None,
+            keep: false,
+            stop: &|| false,
+        };
+        let check = check(&task, run, survey).await.unwrap();
+        notices += check.of(Severity::Notice).count();
+        let changed = changed_files(clone.path(), parent, &commit.commit);
+        let errors: BTreeSet<&str> = check
+            .of(Severity::Error)
+            .filter(|finding| finding.rule == Rule::VersionStays)
+            .map(|finding| finding.path.as_str())
+            .collect();
+        for finding in check.of(Severity::Error) {
+            // The reason lies in what the commit changed: below the chart, or in a chart that it has by `file://`.
+            let below = |file: &String| file.starts_with(&format!("{}/", finding.path));
+            let roots =
+                |file: &String| truth.charts_dirs.iter().any(|root| file.starts_with(&format!("{root}/")));
+            if !changed.iter().any(below) && !changed.iter().any(roots) {
+                wrong.push(format!("{corpus}, {}: {finding:?} has no reason", commit.commit));
+            }
+        }
+        reported += errors.len();
+        for chart in charts {
+            let path = chart.path();
+            let stays = chart.before.as_ref().is_some_and(|before| before.is == chart.is);
+            let placeholder = chart.is.version.is_placeholder();
+            let same_folder = chart.before.as_ref().is_some_and(|before| before.origin.path() == path);
+            let packaged = |file: &String| {
+                file.strip_prefix(&format!("{path}/"))
+                    .is_some_and(|file| file == "values.yaml" || file.starts_with("templates/"))
+            };
+            if !stays || placeholder || !same_folder || !changed.iter().any(packaged) || errors.contains(path)
+            {
+                continue;
+            }
+            let stopped = |finding: &&chart_release::report::check::Finding| {
+                finding.rule == Rule::NoPackage && finding.path == path
+            };
+            if check.findings.iter().any(|finding| stopped(&finding)) {
+                unpackaged += 1;
+            } else if packing.contents(&chart.before.as_ref().unwrap().origin).await.is_err() {
+                unpackaged += 1;
+            } else {
+                unseen += 1;
+                wrong.push(format!("{corpus}, {}: {} changed, unseen", commit.commit, chart.is));
+            }
+        }
+    }
+    println!(
+        "{corpus}: {} commits, {reported} versions stayed, {unpackaged} could not be packaged, {unseen} unseen, {notices} notices, {:.1} s",
+        truth.commits.len(),
+        begun.elapsed().as_secs_f32(),
+    );
+    wrong
+}
+
+/// The files that differ between two commits, whatever they hold.
+fn changed_files(repository: &Path, one: &str, other: &str) -> Vec<String> {
+    let output = Command::new("git")
+        .current_dir(repository)
+        .args(["diff-tree", "-r", "--no-renames", "--name-only", "-z", one, other])
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.split('\0').filter(|file| !file.is_empty()).map(str::to_owned).collect()
 }

@@ -83,7 +83,8 @@ pub async fn check(task: &Task<'_>, run: Run<'_>, mut survey: Survey) -> Result<
     check.findings.extend(unreadable);
     let touched = cases.iter().filter(|case| base.is_some() && case.is_touched());
     let touched: BTreeSet<ChartVersion> = touched.map(|case| case.chart.is.clone()).collect();
-    let run = Run { asked: AskedFor::These(touched), sweep: false, only: None, ..run };
+    // What is signed later is none of the branch's business, and a fork has no key.
+    let run = Run { asked: AskedFor::These(touched), sweep: false, only: None, signer: None, ..run };
     let told = published::ask(run, survey, &cases).await;
     check.notices.extend(told.notices);
     check.findings.extend(versions::findings(&cases, base.is_some(), &told.versions));

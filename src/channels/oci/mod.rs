@@ -9,11 +9,7 @@ use super::{Channel, ExposeError, Fetched};
 use crate::{
     charts::{ChartName, ChartVersion, Version},
     digest::Digest,
-    doors::{
-        credentials::Credentials,
-        http,
-        registry::{Registry, check_name},
-    },
+    doors::{credentials::Credentials, http, registry::Registry},
     holdings::{Attachment, ChannelId, Exposure, Held, Holding, Kind, Record, Reference, Standing},
     manifest::{self, Artifact},
     packages::Package,
@@ -135,7 +131,7 @@ pub fn repository(path: &str, chart: &ChartName) -> Result<String, Problem> {
         "" => chart.to_string(),
         path => format!("{path}/{chart}"),
     };
-    check_name(&repository)?;
+    Registry::check_name(&repository)?;
     Ok(repository)
 }
 
