@@ -6,10 +6,13 @@ use super::{
     meant::Meant,
     options::{self, Origin, REGISTRY_PASSWORD, Word},
 };
-use crate::{doors::credentials::Credentials, problem::Problem};
+use crate::{
+    doors::{credentials::Credentials, http},
+    problem::Problem,
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::{Ipv4Addr, Ipv6Addr},
+    net::Ipv6Addr,
 };
 
 /// How registries are spoken to, and the repositories that dependencies come from.
@@ -30,13 +33,7 @@ impl Registries {
 
 /// This machine itself, and what was named; a name without a port means all ports.
 pub(super) fn speaks_plain_http(host: &str, named: &[String]) -> bool {
-    let host = host.to_lowercase();
-    let (name, _) = name_and_port(&host);
-    let address = name.trim_start_matches('[').trim_end_matches(']');
-    let loopback = name == "localhost"
-        || address.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
-        || address.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback());
-    loopback || named.iter().any(|named| *named == host || named == name)
+    http::speaks_plainly(host, named)
 }
 
 fn name_and_port(host: &str) -> (&str, Option<&str>) {

@@ -181,10 +181,7 @@ fn flags(signature: &Signature) -> Option<KeyFlags> {
 }
 
 /// The newest of these signatures that is good. The signatures of a certificate can be many, and to check one takes long.
-fn newest<'a>(
-    mut signatures: Vec<&'a Signature>,
-    is_good: impl Fn(&&Signature) -> bool,
-) -> Option<&'a Signature> {
+fn newest(mut signatures: Vec<&Signature>, is_good: impl Fn(&&Signature) -> bool) -> Option<&Signature> {
     signatures.sort_by_key(|signature| std::cmp::Reverse(seconds(signature)));
     signatures.into_iter().find(|signature| is_good(signature))
 }

@@ -53,7 +53,7 @@ fn a_missing_dependency_is_named() {
         "apiVersion: v2\nname: demo\nversion: 1.0.0\ndependencies:\n- name: database\n  version: 1.x.x\n  repository: https://charts.example.com\n",
     );
     world.commit("Add a chart that needs another one");
-    world.publish(&[]).ends_with(1).says("database");
+    world.publish(&["--dependencies", "vendored"]).ends_with(1).says("database");
     assert_eq!(world.stored(), [""; 0]);
 }
 

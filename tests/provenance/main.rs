@@ -252,7 +252,7 @@ fn nothing_secret_is_shown() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     /// Whatever is written over it, nothing panics, and nothing that was changed in what is signed is believed.
     #[test]
