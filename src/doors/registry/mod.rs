@@ -90,14 +90,6 @@ impl Registry {
         })
     }
 
-    /// Checks the name of a repository.
-    ///
-    /// # Errors
-    /// A name that no registry takes.
-    pub fn check_name(&self, repository: &str) -> Result<(), Problem> {
-        check_name(repository)
-    }
-
     /// The address of something in a repository.
     fn url(&self, repository: &str, rest: &str) -> Url {
         let mut url = self.base.clone();
