@@ -6,14 +6,22 @@ use chart_release::{dependencies::Mode, packages::unpack};
 #[tokio::test]
 async fn the_newest_that_will_do_is_fetched_and_the_lock_of_helm_is_written() {
     let host = Host::start().await;
-    host.offer(&[chart("lib", "1.2.0", ""), chart("lib", "2.0.0", ""), chart("lib", "1.10.0", ""), chart("lib", "1.11.0-rc.1", "")]);
+    host.offer(&[
+        chart("lib", "1.2.0", ""),
+        chart("lib", "2.0.0", ""),
+        chart("lib", "1.10.0", ""),
+        chart("lib", "1.11.0-rc.1", ""),
+    ]);
     let charts = Charts::new();
     charts.app(&[("lib", "^1.2", &host.url("/charts"))]);
     let brought = charts.bring().await.unwrap();
     assert_eq!(subcharts(&brought), ["lib-1.10.0.tgz"]);
     assert_eq!(host.asked(), ["/charts/index.yaml", "/charts/lib-1.10.0.tgz"]);
     let text = lock(&brought);
-    let begins = format!("dependencies:\n- name: lib\n  repository: {}\n  version: 1.10.0\ndigest: sha256:", host.url("/charts"));
+    let begins = format!(
+        "dependencies:\n- name: lib\n  repository: {}\n  version: 1.10.0\ndigest: sha256:",
+        host.url("/charts")
+    );
     assert!(text.starts_with(&begins), "{text}");
     assert!(text.ends_with("generated: \"1980-02-01T00:00:00Z\"\n"), "{text}");
     assert!(brought.undetermined.is_empty() && brought.lacking.is_empty());
@@ -39,7 +47,10 @@ async fn a_lock_that_does_not_fit_is_told_with_what_differs() {
     let problem = charts.bring().await.unwrap_err();
     let said = told(&problem);
     assert!(said.starts_with("charts/app/Chart.yaml:5: Chart.lock is out of sync with Chart.yaml: `lib` is asked for as `^2`, and the lock has 1.0.0"), "{said}");
-    assert!(said.contains("helm dependency update charts/app") && said.contains("--dependencies update"), "{said}");
+    assert!(
+        said.contains("helm dependency update charts/app") && said.contains("--dependencies update"),
+        "{said}"
+    );
     assert_eq!(charts.at_hand().await.unwrap_err(), problem);
 }
 
@@ -65,5 +76,8 @@ async fn a_chart_of_this_run_comes_before_the_network() {
     let run = Run { repository: host.url("/charts"), packages: vec![chart("lib", "1.1.0", "")] };
     let brought = charts.bring_with(&charts.dependencies(), &run).await.unwrap();
     assert_eq!(subcharts(&brought), ["lib-1.1.0.tgz"]);
-    assert_eq!(unpack(brought.files.0["charts/lib-1.1.0.tgz"].clone()).unwrap().digest, run.packages[0].digest);
+    assert_eq!(
+        unpack(brought.files.0["charts/lib-1.1.0.tgz"].clone()).unwrap().digest,
+        run.packages[0].digest
+    );
 }

@@ -275,7 +275,8 @@ pub struct Run {
 #[async_trait::async_trait]
 impl Siblings for Run {
     fn versions(&self, repository: &str, name: &ChartName) -> Vec<Version> {
-        let ours = self.packages.iter().filter(|package| repository == self.repository && package.is.name == *name);
+        let ours =
+            self.packages.iter().filter(|package| repository == self.repository && package.is.name == *name);
         ours.map(|package| package.is.version.clone()).collect()
     }
 

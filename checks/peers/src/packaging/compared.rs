@@ -37,7 +37,9 @@ impl Difference {
                 "`generated` of a new lock: Helm takes the clock, we the time of the package's entries"
             }
             Self::Order => "subcharts of one chart: in Helm by chance, with us by name",
-            Self::Files => "files of a subchart: in Helm as the package has them that it was in, with us by name",
+            Self::Files => {
+                "files of a subchart: in Helm as the package has them that it was in, with us by name"
+            }
         }
     }
 }

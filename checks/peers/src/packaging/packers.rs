@@ -1,13 +1,7 @@
 //! Who packages: Helm 3 and Helm 4 with what they fetch, and the program, all of them from the same internet.
 
 use super::compared::{Outcome, Package};
-use crate::{
-    commands::run,
-    internet::Internet,
-    peers::Helm,
-    repository::Chart,
-    world::World,
-};
+use crate::{commands::run, internet::Internet, peers::Helm, repository::Chart, world::World};
 use anyhow::{Context, Result};
 use std::{
     collections::BTreeMap,
@@ -116,9 +110,9 @@ impl<'a> Packers<'a> {
             let work = &work;
             let threads: Vec<_> =
                 workings.iter().map(|working| (working.helm, scope.spawn(move || work(working)))).collect();
-            let ended = threads.into_iter().map(|(helm, thread)| {
-                Ok((helm, thread.join().expect("a thread that does not panic")?))
-            });
+            let ended = threads
+                .into_iter()
+                .map(|(helm, thread)| Ok((helm, thread.join().expect("a thread that does not panic")?)));
             ended.collect()
         })
     }

@@ -102,10 +102,6 @@ pub const CASES: &[Case] = &[
         "- {name: absolute, version: ~1, repository: 'https://odd.example.com/a/b'}"
     ),
     case!(
-        "a package with a query",
-        "- {name: asking, version: ~1, repository: 'https://odd.example.com/a/b'}"
-    ),
-    case!(
         "a package that has moved",
         "- {name: moved, version: ~1, repository: 'https://odd.example.com/a/b'}"
     ),

@@ -40,7 +40,11 @@ pub fn check(
             let asked = packers.internet.asked();
             ensure!(asked.is_empty(), "asked for, though it is in charts/: {asked:?}");
             updated.forget_packages(repository)?;
-            equal(&by_us(packers, &["--dependencies", "locked"], &updated.repository)?, &updated.outcome, counted)
+            equal(
+                &by_us(packers, &["--dependencies", "locked"], &updated.repository)?,
+                &updated.outcome,
+                counted,
+            )
         });
     }
     Ok(())

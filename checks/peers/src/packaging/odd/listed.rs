@@ -75,6 +75,18 @@ pub const CASES: &[Case] = &[
         )
     },
     Case {
+        end: End::Listed(Listed {
+            ways: &Way::ALL,
+            helm: "Helm 3",
+            happens: Happens::OnlyWePackage,
+            reason: "an address with a query below its repository: Helm 3 takes the question mark for a part of the name",
+        }),
+        ..case!(
+            "a package with a query",
+            "- {name: asking, version: ~1, repository: 'https://odd.example.com/a/b'}"
+        )
+    },
+    Case {
         end: everywhere(
             Happens::OnlyHelmPackages,
             "file:// leads out of the repository: what is there is not what somebody reviewed",

@@ -98,7 +98,8 @@ pub fn check(world: &World, report: &mut Report) -> Result<()> {
         let repository = world.folder("odd")?.join("repository");
         case.check(&packers, &repository, &mut counted, report).with_context(|| case.title)?;
         if matches!(case.end, End::Same) && case.lock.is_none() {
-            exchanged::check(&packers, case, &repository, &mut counted, report).with_context(|| case.title)?;
+            exchanged::check(&packers, case, &repository, &mut counted, report)
+                .with_context(|| case.title)?;
         }
     }
     counted.tell();
