@@ -1,8 +1,10 @@
-//! How long an index.yaml takes to scan and to add to, against the time of looking for its newlines; how much memory.
+//! How long an index.yaml takes to scan, to add to, and to read some charts out of, against the time of looking for its
+//! newlines; how much memory.
 //!
-//! `HELM4=… cargo bench --bench index` measures; without `HELM4`, it leaves out how long `helm repo index --merge` takes
-//! for the same and how much memory. `cargo bench --bench index -- --write FOLDER` writes the two indexes that it
-//! measures with, for a comparison with other tools, and `--add FILE NEW` adds one entry. `--replay FILE…` reads real
+//! `HELM4=… cargo bench --bench index` measures; without `HELM4`, it leaves out how long `helm repo index --merge` and
+//! `helm search repo` take for the same and how much memory. `cargo bench --bench index -- --write FOLDER` writes the two indexes that it
+//! measures with, for a comparison with other tools, and `--add FILE NEW` adds one entry,
+//! `--some FILE` reads three charts and `--all FILE` all of them. `--replay FILE…` reads real
 //! indexes, adds two entries to each, and checks that every old line is still there.
 
 use bytes::Bytes;
@@ -10,14 +12,16 @@ use chart_release::{
     archive,
     charts::Metadata,
     digest::Digest,
-    index::{Index, NewEntry},
+    index::{Excerpt, Index, NewEntry},
     problem::Problem,
 };
 use std::{
+    collections::BTreeSet,
     env,
     fmt::Write as _,
     fs,
     hint::black_box,
+    io::{Cursor, Read, Seek},
     path::Path,
     process::{Command, Stdio},
 };
@@ -31,6 +35,8 @@ static MEMORY: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
 const CHARTS: usize = 46;
 /// The indexes, and how many versions each chart has in them.
 const FILES: [(&str, usize); 2] = [("index-5mb.yaml", 74), ("index-54mb.yaml", 740)];
+/// The charts that are read out of them.
+const WANTED: [&str; 3] = ["chart-03", "chart-23", "chart-45"];
 /// When entries are added, in seconds since 1970.
 const NOW: i64 = 1_715_000_000;
 
@@ -40,6 +46,13 @@ fn main() {
         Some((flag, rest)) if flag == "--write" => write(Path::new(rest.first().expect("a folder"))),
         Some((flag, files)) if flag == "--replay" => {
             files.iter().for_each(|file| replay(Path::new(file)));
+        }
+        Some((flag, files)) if flag == "--some" => {
+            println!("{}", some(fs::File::open(&files[0]).expect("the file is there")));
+        }
+        Some((flag, files)) if flag == "--all" => {
+            let index = Index::scan(fs::read(&files[0]).expect("the file is read")).expect("it is read");
+            println!("{}", WANTED.iter().map(|name| index.versions(name).count()).sum::<usize>());
         }
         Some((flag, files)) if flag == "--add" => add(Path::new(&files[0]), Path::new(&files[1])),
         _ => {
@@ -161,6 +174,7 @@ fn measure(title: &str, versions: usize, runs: usize) {
             ("scan", work(|| scan().charts().count())),
             ("add one entry", work(|| index.with(&entry, NOW).expect("it is added to").len())),
             ("scan and add", work(|| scan().with(&entry, NOW).expect("it is added to").len())),
+            ("read three charts", work(|| some(Cursor::new(black_box(&bytes))))),
         ],
     );
     drop(index);
@@ -170,11 +184,16 @@ fn measure(title: &str, versions: usize, runs: usize) {
     let scanned = MEMORY.peak_usage() - before;
     drop(black_box(index.with(&entry, NOW)));
     let spliced = MEMORY.peak_usage() - before;
+    MEMORY.reset_peak_usage();
+    let without = MEMORY.current_usage();
+    some(Cursor::new(&bytes));
+    let read = MEMORY.peak_usage() - without;
     let share = |used: usize| used as f64 / bytes.len() as f64;
     println!(
-        "  memory beside the file: scan {:.2}, scan and add {:.2} times its size\n",
+        "  memory beside the file: scan {:.2}, scan and add {:.2}, read three charts {:.2} times its size\n",
         share(scanned),
-        share(spliced)
+        share(spliced),
+        share(read)
     );
 }
 
@@ -217,6 +236,45 @@ fn beside_helm(helm: &Path) {
             ],
         );
     }
+    let home = folder.path().join("home");
+    fs::create_dir(&home).expect("a folder");
+    let repositories = home.join("repositories.yaml");
+    fs::write(&repositories, "repositories:\n- name: large\n  url: https://example.org\n")
+        .expect("it is written");
+    for (title, file, runs) in [("5 MB", FILES[0].0, 10), ("54 MB", FILES[1].0, 3)] {
+        let index = folder.path().join(file);
+        fs::copy(&index, home.join("large-index.yaml")).expect("it is copied");
+        let ours = |flag: &'static str| {
+            let (again, index) = (&again, &index);
+            move || {
+                let mut command = again(flag);
+                command.arg(index);
+                vec![command]
+            }
+        };
+        let theirs = || {
+            let mut command = Command::new(helm);
+            command.args(["search", "repo", "large/chart-23", "--versions", "--repository-cache"]).arg(&home);
+            command.arg("--repository-config").arg(&repositories);
+            vec![command]
+        };
+        table(
+            &format!("Find the versions of charts in an index of {title}, from a file"),
+            runs,
+            &mut [
+                ("read three charts, as a process", processes(ours("--some"))),
+                ("scan all, as a process", processes(ours("--all"))),
+                ("helm search repo, of one chart", processes(theirs)),
+            ],
+        );
+    }
+}
+
+/// How many entries three charts have.
+fn some(document: impl Read + Seek) -> usize {
+    let names = BTreeSet::from(WANTED);
+    let excerpt = Excerpt::read(document, &names, 16 << 20).expect("it is read in pieces");
+    WANTED.iter().map(|name| excerpt.versions(name).count()).sum()
 }
 
 /// One entry more.

@@ -41,6 +41,7 @@ pub mod channels;
 pub mod dependencies;
 pub mod repo;
 
+pub mod check;
 pub mod publish;
 
 pub mod action;

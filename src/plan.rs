@@ -130,6 +130,9 @@ pub enum Step {
 }
 
 impl Step {
+    /// How a stop begins that only waits for the answer of another channel.
+    pub const WAITS: &str = "waits until it is known what";
+
     /// Whether this step writes to its channel.
     pub fn writes(&self) -> bool {
         matches!(self, Self::Put | Self::Finish(_) | Self::Attach(..))

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The floor of each module at the top of `src/`.
-const FLOORS: [(&str, u8); 24] = [
+const FLOORS: [(&str, u8); 25] = [
     ("problem", 0),
     ("digest", 0),
     ("secret", 0),
@@ -29,6 +29,7 @@ const FLOORS: [(&str, u8); 24] = [
     ("dependencies", 3),
     ("channels", 3),
     ("publish", 4),
+    ("check", 4),
     ("progress", 5),
     ("config", 5),
     ("cli", 5),
@@ -37,7 +38,7 @@ const FLOORS: [(&str, u8); 24] = [
 ];
 
 /// Who may use whom on the same floor. A list without circles.
-const NEIGHBOURS: [(&str, &[&str]); 13] = [
+const NEIGHBOURS: [(&str, &[&str]); 14] = [
     ("secret", &["problem"]),
     ("archive", &["problem"]),
     ("charts", &["problem", "digest", "archive"]),
@@ -48,6 +49,7 @@ const NEIGHBOURS: [(&str, &[&str]); 13] = [
     ("release", &["holdings"]),
     ("report", &["holdings", "plan"]),
     ("dependencies", &["repo"]),
+    ("check", &["publish"]),
     ("setup", &["config"]),
     ("action", &["setup", "config", "progress"]),
     ("cli", &["setup", "config", "progress", "action"]),

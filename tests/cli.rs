@@ -49,7 +49,13 @@ fn version_is_data() {
 
 #[test]
 fn help_of_every_command_teaches_examples_and_exit_codes() {
-    for command in [&["--help"][..], &["plan", "--help"], &["publish", "--help"], &["package", "--help"]] {
+    for command in [
+        &["--help"][..],
+        &["plan", "--help"],
+        &["check", "--help"],
+        &["publish", "--help"],
+        &["package", "--help"],
+    ] {
         let told = run(command);
         assert_eq!(told.code, 0, "{command:?}");
         assert!(told.stdout.contains("\nExamples:\n"), "{}", told.stdout);

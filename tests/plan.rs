@@ -565,7 +565,11 @@ fn check(case: &Case, at_hand: &Ours, ours: &Facts, silent: &Facts) {
         Held::Absent => spared(channel),
         Held::Begun(_) | Held::Unknown(_) => false,
     };
-    let open = |held: &Held| matches!(held, Held::Present(holding) if !holding.closed && !case.wanted.is_subset(&holding.attached));
+    let attached = |held: &Held| held.holding().is_some_and(|holding| !holding.attached.is_empty());
+    let signs = !case.wanted.is_empty() || case.held.iter().any(|(_, held)| attached(held));
+    let open = |held: &Held| {
+        signs && matches!(held, Held::Present(holding) if !holding.closed && holding.attached.is_empty())
+    };
     if !case.asked && case.held.iter().all(complete) && !case.held.iter().any(|(_, held)| open(held)) {
         assert!(!needed && !writes, "nothing to do costs nothing: {}", told());
         let idle = |step: &Step| matches!(step, Step::Keep(_) | Step::Omit);

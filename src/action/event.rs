@@ -1,4 +1,4 @@
-//! What started the workflow, and what follows from it: publish, plan, nothing, or a refusal.
+//! What started the workflow, and what follows from it: publish, check, plan, nothing, or a refusal.
 
 use crate::{problem::Problem, repo::InBranch, setup::Asked};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -17,6 +17,8 @@ pub struct Event {
     pub default_branch: Option<String>,
     /// The commit before what happened: before a push, or the base of a pull request or of a merge group.
     pub before: Option<String>,
+    /// The last commit of a pull request's branch.
+    pub pulled: Option<String>,
     /// The push took the branch or tag away.
     pub deleted: bool,
 }
@@ -36,6 +38,7 @@ impl Event {
                 "merge_group" => text("/merge_group/base_sha"),
                 _ => None,
             },
+            pulled: text("/pull_request/head/sha").filter(|_| name == "pull_request"),
             deleted: name == "push" && document.pointer("/deleted") == Some(&Value::Bool(true)),
         }
     }
@@ -59,12 +62,14 @@ pub enum Order {
 }
 
 /// What follows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decision {
     /// What is to be done; `None` is nothing.
     pub asked: Option<Asked>,
     /// The commit whose successors are meant.
     pub since: Option<String>,
+    /// What a branch is compared with.
+    pub base: Option<String>,
     /// The tag that started the workflow.
     pub tag: Option<String>,
     /// What is worth knowing about it.
@@ -76,6 +81,9 @@ pub trait Checkout {
     /// Whether it has the commit with this whole id.
     fn has(&self, commit: &str) -> bool;
 
+    /// The parents of the head commit, as far as it knows them.
+    fn parents(&self) -> Vec<String>;
+
     /// Whether the head commit is in a branch that is meant.
     ///
     /// # Errors
@@ -86,6 +94,10 @@ pub trait Checkout {
 impl Checkout for crate::repo::Checkout {
     fn has(&self, commit: &str) -> bool {
         self.has(commit)
+    }
+
+    fn parents(&self) -> Vec<String> {
+        self.parents()
     }
 
     fn head_is_in(&self, is_meant: &dyn Fn(&str) -> bool) -> Result<InBranch, Problem> {
@@ -154,7 +166,7 @@ pub fn decide(
     if event.name == "pull_request_target" {
         let what = "this workflow runs on pull_request_target: it has the rights of the repository, and files of a stranger";
         return Err(Problem::new(what)
-            .next("let it run on `pull_request`, which plans, and on `push`, which publishes"));
+            .next("let it run on `pull_request`, which checks, and on `push`, which publishes"));
     }
     // These run on the default branch only, and not all of their documents tell it.
     if matches!(event.name.as_str(), "schedule" | "repository_dispatch") && event.default_branch.is_none() {
@@ -165,15 +177,33 @@ pub fn decide(
         Order::Always(asked) => Some(asked),
         Order::Auto => automatic(&event, branches, checkout, &mut notices)?,
     };
-    let decision = |since, tag, notices| Ok(Decision { asked, since, tag, notices });
     if asked.is_none() || event.deleted {
-        return decision(None, None, notices);
+        return Ok(Decision { asked, notices, ..Decision::default() });
+    }
+    if asked == Some(Asked::Check) {
+        // What the clone lacks of it is told where it is compared.
+        return Ok(Decision { asked, base: base(&event, checkout), notices, ..Decision::default() });
     }
     let since = match &event.before {
         Some(before) if event.tag().is_none() => since(before, checkout, &mut notices),
         _ => None,
     };
-    decision(since, event.tag().map(str::to_owned), notices)
+    Ok(Decision { asked, since, base: None, tag: event.tag().map(str::to_owned), notices })
+}
+
+/// What a branch is compared with. GitHub checks out the merge of a pull request: its first parent is what the base branch
+/// was then, which may be more than the base that the event names.
+fn base(event: &Event, checkout: &dyn Checkout) -> Option<String> {
+    let parents = checkout.parents();
+    match (parents.as_slice(), &event.pulled) {
+        ([base, pulled], Some(head)) if pulled == head => Some(base.clone()),
+        // The first push of a branch has no commit before it.
+        _ => event.before.clone().filter(|before| is_id(before) && !before.bytes().all(|byte| byte == b'0')),
+    }
+}
+
+fn is_id(text: &str) -> bool {
+    [40, 64].contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn automatic(
@@ -188,7 +218,7 @@ fn automatic(
     };
     let anyway = "`command: publish` publishes on any event";
     match event.name.as_str() {
-        "pull_request" | "merge_group" => return Ok(Some(Asked::Plan)),
+        "pull_request" | "merge_group" => return Ok(Some(Asked::Check)),
         "push" if event.deleted => {
             let what = format!("{} was deleted: there is nothing to do", event.reference);
             notices.push(Problem::new(what));
@@ -240,7 +270,7 @@ fn contained(event: &Event, branches: &Branches, checkout: &dyn Checkout) -> Res
 
 /// The commit before what happened, where it is one and the clone has it.
 fn since(before: &str, checkout: &dyn Checkout, notices: &mut Vec<Problem>) -> Option<String> {
-    let is_id = [40, 64].contains(&before.len()) && before.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_id = is_id(before);
     // The branch is new: there is nothing before it.
     if is_id && before.bytes().all(|byte| byte == b'0') {
         return None;

@@ -14,7 +14,7 @@ use crate::{
     report::{
         ExitCode,
         annotations::{self, Annotation},
-        documents,
+        check, documents,
         summary::{self, Source},
         text,
     },
@@ -120,6 +120,12 @@ impl Told {
                 annotations: annotations::report(report),
                 code: report.exit_code(),
             },
+            Ok(Some(Answer::Check(check))) => Self {
+                text: text::check(check),
+                summary: summary::check(check, source),
+                annotations: annotations::check(check),
+                code: check.exit_code(),
+            },
             Ok(Some(Answer::Packages(packages))) => Self {
                 text: text::packages(packages),
                 summary: summary::packages(packages, source),
@@ -153,6 +159,7 @@ fn document(ended: &Ended) -> Option<String> {
     match ended {
         Ok(Some(Answer::Plan(plan))) => Some(documents::json(&documents::plan(plan))),
         Ok(Some(Answer::Report(report))) => Some(documents::json(&documents::report(report))),
+        Ok(Some(Answer::Check(check))) => Some(documents::json(&check::document(check))),
         Ok(Some(Answer::Packages(_)) | None) | Err(_) => None,
     }
 }
@@ -257,6 +264,7 @@ fn run(
     let _group = commands.group(match asked {
         Asked::Plan => "Asking what would be published",
         Asked::Publish => "Publishing",
+        Asked::Check => "Checking what this branch changes",
         Asked::Package => "Packaging",
     });
     let watch = progress::watch(config.quiet, config.verbose, redaction);
@@ -273,10 +281,11 @@ fn order(environment: &Environment) -> Result<Order, NoAnswer> {
         "auto" => Ok(Order::Auto),
         "plan" => Ok(Order::Always(Asked::Plan)),
         "publish" => Ok(Order::Always(Asked::Publish)),
+        "check" => Ok(Order::Always(Asked::Check)),
         "package" => Ok(Order::Always(Asked::Package)),
         other => Err(usage(
             Problem::new(format!("input command: `{other}` is not a command"))
-                .next("write auto, plan, publish or package"),
+                .next("write auto, check, plan, publish or package"),
         )),
     }
 }
@@ -303,6 +312,12 @@ fn event(environment: &Environment) -> (Event, Option<Problem>) {
 fn configured(mut given: Given, decision: Decision, asked: Asked, root: &Path) -> Result<Config, NoConfig> {
     if asked == Asked::Package {
         given.without_channels();
+    }
+    if asked == Asked::Check {
+        given.without_passwords();
+        if let Some(base) = &decision.base {
+            given.assume("base", base);
+        }
     }
     // Who names charts says what is meant; no event says more.
     if given.is_sweep() {

@@ -7,7 +7,10 @@ use crate::{
     holdings::{ChannelId, Reference},
     plan::{Failure, Planned, Refusal, Step},
     problem::Problem,
-    report::{Outcome, Report},
+    report::{
+        Outcome, Report,
+        check::{Check, Rule, Severity},
+    },
     secret::Redaction,
     setup::{Answer, Asked},
 };
@@ -69,6 +72,7 @@ impl Outputs {
                 told
             }
             Some(Answer::Report(report)) => Told::of_report(report),
+            Some(Answer::Check(check)) => Told::of_check(check),
             Some(Answer::Packages(packages)) => {
                 let mut told = Told::default();
                 told.add_failures(&packages.problems);
@@ -79,6 +83,7 @@ impl Outputs {
         let command = match asked {
             Some(Asked::Publish) => "publish",
             Some(Asked::Plan) => "plan",
+            Some(Asked::Check) => "check",
             Some(Asked::Package) => "package",
             None => "",
         };
@@ -159,6 +164,37 @@ fn list(versions: &[Listed]) -> String {
 }
 
 impl Told {
+    /// What a merge would publish is what would change. Errors of versions that hold other content are refused, other
+    /// errors have failed, and what moved on since it was published is told from both.
+    fn of_check(check: &Check) -> Self {
+        let mut told = Self::default();
+        for planned in &check.publishes {
+            told.changed.insert(folder(&planned.path));
+        }
+        for finding in &check.findings {
+            let list = match (finding.severity, finding.rule) {
+                (Severity::Error, _) if finding.published => &mut told.refused,
+                (Severity::Error, _) => &mut told.failed,
+                (Severity::Notice, Rule::Unreleased) => &mut told.unreleased_changes,
+                (Severity::Notice, _) => continue,
+            };
+            let reason = finding.problem.what.lines().next().unwrap_or_default().to_owned();
+            let path = folder(&finding.path);
+            list.push(Listed {
+                // A chart without a readable name is known by its folder.
+                name: finding.is.as_ref().map_or_else(|| path.clone(), |is| is.name.to_string()),
+                version: finding.is.as_ref().map(|is| is.version.to_string()),
+                path: Some(path),
+                tag: None,
+                digest: None,
+                manifest: None,
+                references: BTreeMap::new(),
+                reason: Some(reason),
+            });
+        }
+        told
+    }
+
     fn of_report(report: &Report) -> Self {
         let mut told = Self::default();
         for (planned, outcomes) in &report.versions {
@@ -175,7 +211,7 @@ impl Told {
         });
         let held: Vec<_> = held.collect();
         if planned.steps.values().any(Step::writes) {
-            self.changed.insert(folder(planned));
+            self.changed.insert(folder(&planned.path));
         }
         let refusals = planned.steps.values().filter_map(|step| match step {
             Step::Refuse(refusal) => Some(refusal),
@@ -201,7 +237,7 @@ impl Told {
         let done =
             |outcome: &Outcome| news(outcome) || matches!(outcome, Outcome::Kept(_) | Outcome::Omitted);
         if outcomes.values().any(news) {
-            self.changed.insert(folder(planned));
+            self.changed.insert(folder(&planned.path));
             if outcomes.values().all(done) {
                 self.released.push(listed(planned, &held, None));
             }
@@ -283,7 +319,7 @@ fn listed(planned: &Planned, held: &[(&ChannelId, &Reference)], reason: Option<S
     Listed {
         name: planned.is.name.to_string(),
         version: Some(planned.is.version.to_string()),
-        path: Some(folder(planned)),
+        path: Some(folder(&planned.path)),
         // A release's tag goes before that of a registry.
         tag: references().find_map(|reference| reference.tag.clone()),
         digest: references().find_map(|reference| reference.digest).or(planned.package),
@@ -297,8 +333,8 @@ fn listed(planned: &Planned, held: &[(&ChannelId, &Reference)], reason: Option<S
 }
 
 /// The chart's folder; that of a chart at the root is not empty, because that would say that nothing was done.
-fn folder(planned: &Planned) -> String {
-    if planned.path.is_empty() { ".".into() } else { planned.path.clone() }
+fn folder(path: &str) -> String {
+    if path.is_empty() { ".".into() } else { path.to_owned() }
 }
 
 /// Whether its index is the one that a web server has to serve anew.

@@ -78,6 +78,11 @@ impl Words {
                 self.around(&mut report.missed, &mut report.notices, &mut report.problems);
                 report.afterwards.iter_mut().for_each(|problem| self.problem(problem));
             }
+            Answer::Check(check) => {
+                check.publishes.iter_mut().for_each(|planned| self.planned(planned));
+                check.findings.iter_mut().for_each(|finding| self.problem(&mut finding.problem));
+                self.around(&mut [], &mut check.notices, &mut []);
+            }
             Answer::Packages(packages) => {
                 self.around(&mut [], &mut packages.notices, &mut packages.problems);
             }

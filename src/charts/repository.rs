@@ -40,8 +40,14 @@ impl Repository {
         }
         if let Some(rest) = text.strip_prefix("oci://") {
             let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-            if host.is_empty() || host.contains('@') {
-                return Err(wrong(text, "write oci://HOST/PATH, without a user"));
+            if let Some((_, host)) = host.rsplit_once('@') {
+                return Err(wrong(
+                    &format!("oci://…@{host}/{path}"),
+                    "write oci://HOST/PATH, without a user",
+                ));
+            }
+            if host.is_empty() {
+                return Err(wrong(text, "write oci://HOST/PATH"));
             }
             return Ok(Self::Registry { host: host.to_owned(), path: path.trim_matches('/').to_owned() });
         }
@@ -93,7 +99,8 @@ pub fn resolve(repository: &Url, reference: &str) -> Result<Url, Problem> {
     let query = base.query().map(str::to_owned);
     let mut resolved = base
         .join(reference)
-        .map_err(|error| Problem::new(format!("`{reference}` is no address of a package: {error}")))?;
+        // Not the text: an address can hold what nobody else should see.
+        .map_err(|error| Problem::new(format!("the index names an address that is none: {error}")))?;
     if (resolved.host_str(), resolved.port()) == (base.host_str(), base.port()) {
         resolved.set_query(query.as_deref());
     }

@@ -3,6 +3,7 @@
 #[macro_use]
 mod exit_codes;
 mod arguments;
+mod verify;
 
 pub use arguments::Cli;
 
@@ -11,7 +12,7 @@ use crate::{
     config::{Color, Config, Given},
     problem::Problem,
     progress,
-    report::{ExitCode, documents, text},
+    report::{self, ExitCode, documents, text},
     secret::Redaction,
     setup::{self, Answer, Asked, NoAnswer},
 };
@@ -43,13 +44,18 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: &BTreeMa
     };
     let asked = match command {
         Command::Completions { shell } => return completions(shell, &redaction),
+        Command::Verify(asked) => return verify::verify(&asked, environment, &redaction),
         Command::Action => return action::main(&definition, environment, &redaction),
         Command::Plan(_) => Asked::Plan,
         Command::Publish { .. } => Asked::Publish,
+        Command::Check(_) => Asked::Check,
         Command::Package { .. } => Asked::Package,
     };
     let typed = matches.subcommand().map_or(&matches, |(_, typed)| typed);
-    let given = Given::new(&definition, typed, environment);
+    let mut given = Given::new(&definition, typed, environment);
+    if asked == Asked::Check {
+        given.without_passwords();
+    }
     match run(asked, given, &redaction) {
         Ok(code) => code.number(),
         Err(NoAnswer { code, problems }) => {
@@ -88,6 +94,10 @@ fn in_words(answer: &Answer, config: &Config) -> (String, ExitCode) {
             (documents::json(&documents::report(report)), report.exit_code())
         }
         Answer::Report(report) => (text::report(report, config.verbose > 0), report.exit_code()),
+        Answer::Check(check) if config.json => {
+            (documents::json(&report::check::document(check)), check.exit_code())
+        }
+        Answer::Check(check) => (text::check(check), check.exit_code()),
         Answer::Packages(packages) => (text::packages(packages), packages.exit_code()),
     }
 }

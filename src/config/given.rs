@@ -5,12 +5,13 @@ use super::{
     chart_releaser::Terms,
     dependencies, file, github,
     meant::Meant,
-    options::{self, Layer, Layers, NAMES, Options, Said},
+    options::{self, Layer, Layers, NAMES, Options, Origin, Said, Word},
     pages, registry, secrets, signing, workflow,
 };
 use crate::{
     doors::{disk, http, patience::Patience},
     problem::Problem,
+    repo::Base,
     secret::Secret,
 };
 use clap::{ArgMatches, Command};
@@ -45,6 +46,8 @@ pub struct Given {
     secrets: Vec<Secret>,
     /// The command goes to channels.
     pub(super) to_channels: bool,
+    /// Nothing is written: a password that is not there is no error.
+    reads_only: bool,
     pub(super) variables: BTreeMap<String, String>,
     /// What chart-releaser was told, which only the Action hears.
     pub(super) chart_releaser: Option<Terms>,
@@ -153,6 +156,7 @@ impl Given {
             source_date_epoch: options::value(environment, "SOURCE_DATE_EPOCH").map(str::to_owned),
             secrets: secrets::unpackaged(environment),
             to_channels: true,
+            reads_only: false,
             variables: environment.clone(),
             chart_releaser: None,
             options,
@@ -162,6 +166,11 @@ impl Given {
     /// The folder that was named as the repository; without one, it is the repository around the current folder.
     pub fn repository(&self) -> Option<&Path> {
         self.repository.as_deref()
+    }
+
+    /// Nothing is written: where a password is missing, as in a pull request from a fork, everybody's answer will do.
+    pub fn without_passwords(&mut self) {
+        self.reads_only = true;
     }
 
     /// The configuration file of the repository with this root.
@@ -211,6 +220,9 @@ impl Given {
             let told = |problem: Problem| Problem { what: format!("{place}{}", problem.what), ..problem };
             meant.problems.extend(wrong.map(told));
         }
+        if self.reads_only {
+            self.notices.extend(registry::drop_users_without_password(&mut meant, &self.variables));
+        }
         let plainly = registry::plain_http(&mut meant);
         let plain_http: Vec<String> = plainly.iter().map(|(host, _)| host.clone()).collect();
         let mut github = github::context(&mut meant, &self.variables, &plain_http);
@@ -246,6 +258,7 @@ impl Given {
             // Names are more explicit than what a file or the environment says for every run.
             since: meant.text("since").filter(|_| !named).map(|word| word.text),
             tag: meant.parsed("tag", "write the name of a tag, such as demo-1.1.0", tag).filter(|_| !named),
+            base: meant.text("base").map(base).unwrap_or_default(),
             only: meant.path("only").filter(|_| !named),
             generated: meant.globs("generated").unwrap_or_default(),
             strict: meant.switch("strict"),
@@ -286,6 +299,14 @@ impl Given {
             self.problems.extend(workflow::without_pages(&mut merged, &word));
         }
         merged
+    }
+}
+
+/// What a branch is compared with. Who names it has to name what is there; an event knows nothing of the clone.
+fn base(word: Word) -> Base {
+    match word.origin {
+        Origin::Event => Base::Event(word.text),
+        _ => Base::Named(word.text),
     }
 }
 

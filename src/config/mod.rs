@@ -29,7 +29,7 @@ pub use secrets::{is_secret, key_bytes, secrets};
 pub use signing::{Signing, Source};
 pub use workflow::{input, input_list, inputs, options_and_inputs};
 
-use crate::{dependencies::Mode, doors::http, problem::Problem, secret::Secret};
+use crate::{dependencies::Mode, doors::http, problem::Problem, repo::Base, secret::Secret};
 use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf};
 
 /// The file at the root of a repository that is read when no other is named.
@@ -67,6 +67,8 @@ pub struct Config {
     pub since: Option<String>,
     /// The tag that started the run, without `refs/tags/`.
     pub tag: Option<String>,
+    /// What `check` compares with.
+    pub base: Base,
     /// A plan document whose versions are the only ones.
     pub only: Option<PathBuf>,
     /// Globs of files that may be packaged though git does not have them.

@@ -159,6 +159,28 @@ pub(super) fn registries(
     Registries { plain_http: plain_http.into_iter().map(|(host, _)| host).collect(), credentials }
 }
 
+/// Leaves out the users that there is no password for; nobody is then anybody. With what is worth knowing about it.
+pub(super) fn drop_users_without_password(
+    meant: &mut Meant<'_>,
+    variables: &BTreeMap<String, String>,
+) -> Vec<Problem> {
+    let Some(words) = meant.list("registry-user") else { return Vec::new() };
+    let password = |word: &Word| {
+        let (host, _) = word.text.split_once('=')?;
+        let own = variable(&host.trim().to_lowercase());
+        [own.as_str(), REGISTRY_PASSWORD].into_iter().find_map(|name| options::value(variables, name))
+    };
+    let is_user = |word: &Word| word.text.contains('=');
+    let (kept, dropped): (Vec<_>, Vec<_>) =
+        words.into_iter().partition(|word| !is_user(word) || password(word).is_some());
+    meant.said.insert("registry-user".into(), kept);
+    let notice = |word: Word| {
+        let host = word.text.split_once('=').map_or("", |(host, _)| host.trim()).to_owned();
+        Problem::new(format!("there is no password for {host}: it is asked as anybody"))
+    };
+    dropped.into_iter().map(notice).collect()
+}
+
 /// Passwords that no user is named for.
 fn of_nobody(
     variables: &BTreeMap<String, String>,

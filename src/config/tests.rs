@@ -48,6 +48,7 @@ fn folder(id: &str, path: &str) -> ChannelChoice {
 fn nothing_given_is_a_sweep_of_charts_to_the_folder_published() {
     let given_now = config("plan", &[], "");
     let expected = Config {
+        base: crate::repo::Base::default(),
         github: given_now.github.clone(),
         releases: given_now.releases.clone(),
         pages: given_now.pages.clone(),

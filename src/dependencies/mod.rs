@@ -210,6 +210,7 @@ impl Dependencies {
             arrivals.push(arrival);
             notices.extend(told);
         }
+        notices.extend(self.places.trouble());
         let Completed { files, undetermined, lacking } =
             wanted.completed(files, &supplies, arrivals, renews, &aliases, DEFAULT_TIME)?;
         Ok(Brought { files, undetermined, lacking, notices })
@@ -230,7 +231,14 @@ impl Dependencies {
         if let Some(version) = sibling {
             return self.sibling(wanted, request, version, siblings).await;
         }
-        let offers = self.places.offers(request).await?;
+        let offers = match self.places.offers(request).await {
+            // There are registries that refuse whoever asks for what is not there yet, and the run has what will do.
+            Err(problem) if !problem.passing && here.iter().any(|version| request.accepts(version)) => {
+                tracing::debug!("{}", problem.what);
+                None
+            }
+            other => other?,
+        };
         if offers.is_none() && here.is_empty() {
             return Err(Problem::new(format!("there is no repository at {}", told(request)))
                 .next("check the address: it is where the index.yaml lies"));
@@ -241,7 +249,8 @@ impl Dependencies {
             Some((version, None)) => self.sibling(wanted, request, &version, siblings).await,
             Some((version, Some(offer))) => {
                 let fetched = self.places.package(request, offer).await?;
-                Ok(Arrival::Package(version, fetched.is.clone(), fetched.bytes.clone()))
+                let bytes = self.places.bytes(&fetched).await?;
+                Ok(Arrival::Package(version, fetched.is.clone(), bytes))
             }
             None => {
                 let offered = offers.iter().flatten().map(|offer| &offer.version).chain(&here);

@@ -9,19 +9,28 @@ use crate::{
     digest::Digest,
     doors::{
         away::blocking,
-        registry::Registry,
-        repositories::{Kept, Pass, Repositories},
+        cache::Cache,
+        http,
+        registry::{Registry, check_name},
+        repositories::{Kept, Repositories},
+        shelf::Shelf,
     },
-    index::Index,
-    manifest, packages,
+    index::{Entry, Excerpt},
+    manifest,
+    packages::{self, Package},
     problem::Problem,
 };
 use bytes::Bytes;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use url::Url;
 
 /// Indexes of large organisations have tens of megabytes.
 const LARGEST_INDEX: u64 = 512 << 20;
+/// So much of an index is held at once, in bytes, where it cannot be read piece by piece.
+const MOST_HELD: usize = 128 << 20;
 /// A package with more bytes is none that Helm could unpack: it allows 100 MiB unpacked.
 const LARGEST_PACKAGE: u64 = 128 << 20;
 /// An image index that leads to a chart leads to few other things.
@@ -42,11 +51,11 @@ enum From {
     Tag,
 }
 
-/// A package that was fetched and is what it should be.
+/// A package that was fetched and is what it should be; its bytes are on the shelf.
 #[derive(Clone, Debug)]
 pub(super) struct Fetched {
     pub is: ChartVersion,
-    pub bytes: Bytes,
+    digest: Digest,
 }
 
 /// All of them.
@@ -58,6 +67,8 @@ pub(super) struct Places {
     listed: Once<(String, String), Option<Vec<Offer>>>,
     registries: Once<String, Known>,
     packages: Once<(String, String, Option<Digest>), Fetched>,
+    cache: Arc<Cache>,
+    shelf: Result<Arc<Shelf>, Problem>,
 }
 
 /// A registry, as ourselves and as nobody.
@@ -71,6 +82,8 @@ impl Places {
         Ok(Self {
             repositories: Repositories::new(&settings.http)?,
             people: People::new(&settings),
+            cache: Arc::new(Cache::new(settings.cache.clone())),
+            shelf: Shelf::new().map(Arc::new).map_err(|error| Problem::new(format!("{error:#}"))),
             settings,
             indexes: Once::default(),
             listed: Once::default(),
@@ -86,7 +99,7 @@ impl Places {
     /// What a repository offers of a chart, as far as it has to be known; `None` where there is no such repository.
     pub(super) async fn offers(&self, request: &Request) -> Result<Option<Vec<Offer>>, Problem> {
         match &request.from {
-            Repository::Index(url) => self.listed(url, &request.repository, request.name.as_str()).await,
+            Repository::Index(url) => self.listed(url, request.name.as_str()).await,
             Repository::Registry { host, path } => match request.exactly() {
                 Some(version) => Ok(Some(vec![Offer { version, from: From::Tag }])),
                 None => self.tagged(host, &in_registry(path, request.name.as_str())).await.map(Some),
@@ -104,7 +117,7 @@ impl Places {
                 match resolved.scheme() {
                     "http" | "https" => {
                         let key = (resolved.to_string(), is.to_string(), *digest);
-                        let get = self.downloaded(repository, &request.repository, &resolved, *digest, &is);
+                        let get = self.downloaded(repository, &resolved, *digest, &is);
                         self.packages.get(key, get).await
                     }
                     "oci" => {
@@ -126,18 +139,19 @@ impl Places {
         }
     }
 
-    async fn listed(&self, url: &Url, repository: &str, name: &str) -> Result<Option<Vec<Offer>>, Problem> {
+    async fn listed(&self, url: &Url, name: &str) -> Result<Option<Vec<Offer>>, Problem> {
         let get = async {
             let index_url = repository::resolve(url, "index.yaml")?;
-            let pass = self.people.pass(url, repository).await?;
+            let pass = self.people.pass(url).await?;
             let get = self.repositories.file(&index_url, &pass, LARGEST_INDEX);
             let index = self.indexes.get(url.to_string(), get).await?;
             let wanted = name.to_owned();
             let read = move || match &*index {
                 None => Ok(None),
                 Some(kept) => {
-                    let index = Index::scan(kept.bytes()?)?;
-                    let offer = |entry: crate::index::Entry<'_>| {
+                    let names = BTreeSet::from([wanted.as_str()]);
+                    let index = Excerpt::read(kept.reader()?, &names, MOST_HELD)?;
+                    let offer = |entry: Entry<'_>| {
                         // As in Helm, what has no address is not there.
                         let url = entry.url?.to_owned();
                         let from = From::Index { url, digest: entry.digest };
@@ -163,27 +177,76 @@ impl Places {
     async fn downloaded(
         &self,
         repository: &Url,
-        text: &str,
         url: &Url,
         digest: Option<Digest>,
         is: &ChartVersion,
     ) -> Result<Fetched, Problem> {
-        let pass = self.people.pass(repository, text).await?;
-        let pass = match self.people.goes_everywhere(text).await? {
-            true => pass.also_at(url),
-            false => pass,
+        let get = async {
+            let pass = self.people.pass_to(url, repository).await?;
+            let found = self.repositories.bytes(url, &pass, LARGEST_PACKAGE).await?;
+            found.ok_or_else(|| {
+                Problem::new(format!("{} is not there, though the index names it", shown(url)))
+                    .next("ask who keeps the repository")
+            })
         };
-        let pass: Pass = self.people.also_known(pass, url);
-        let bytes = self.repositories.bytes(url, &pass, LARGEST_PACKAGE).await?.ok_or_else(|| {
-            Problem::new(format!("{} is not there, though the index names it", shown(url)))
-                .next("ask who keeps the repository")
-        })?;
-        checked(bytes, digest, is, &shown(url)).await
+        self.kept(digest, is, &shown(url), get).await
+    }
+
+    /// The package of this digest from the cache, or from elsewhere: then it is checked, and kept. What has no digest is no
+    /// package that the cache could know.
+    async fn kept(
+        &self,
+        digest: Option<Digest>,
+        is: &ChartVersion,
+        place: &str,
+        get: impl Future<Output = Result<Bytes, Problem>>,
+    ) -> Result<Fetched, Problem> {
+        let cached = match digest {
+            None => None,
+            Some(digest) => {
+                let cache = Arc::clone(&self.cache);
+                let look = move || Ok::<_, Problem>(cache.get(digest, LARGEST_PACKAGE));
+                blocking("looking into the cache", look).await?
+            }
+        };
+        let is_new = cached.is_none();
+        let bytes = match cached {
+            Some(bytes) => bytes,
+            None => get.await?,
+        };
+        let (is, place, cache) = (is.clone(), place.to_owned(), Arc::clone(&self.cache));
+        let shelf = self.shelf()?;
+        let check = move || {
+            let package = checked(bytes, digest, &is, &place)?;
+            if is_new && digest.is_some() {
+                cache.put(&package.bytes);
+            }
+            let digest = shelf.put(&package.bytes).map_err(|error| Problem::new(format!("{error:#}")))?;
+            Ok(Fetched { is: package.is, digest })
+        };
+        blocking("reading a package", check).await
+    }
+
+    /// Where packages are for the length of the run: not in memory.
+    fn shelf(&self) -> Result<Arc<Shelf>, Problem> {
+        self.shelf.as_ref().map(Arc::clone).map_err(Problem::clone)
+    }
+
+    /// The bytes of what was fetched.
+    pub(super) async fn bytes(&self, fetched: &Fetched) -> Result<Bytes, Problem> {
+        let (shelf, digest) = (self.shelf()?, fetched.digest);
+        let get = move || shelf.get(digest).map_err(|error| Problem::new(format!("{error:#}")));
+        blocking("taking a package", get).await
+    }
+
+    /// What is wrong with the cache, told once.
+    pub(super) fn trouble(&self) -> Option<Problem> {
+        self.cache.trouble()
     }
 
     async fn tagged(&self, host: &str, path: &str) -> Result<Vec<Offer>, Problem> {
         let registry = self.registry(host).await?;
-        registry.known.check_name(path)?;
+        check_name(path)?;
         let tags = match registry.known.tags(path).await {
             Err(problem) if !problem.passing => registry.nobody.tags(path).await.map_err(|_| problem)?,
             other => other?,
@@ -202,23 +265,30 @@ impl Places {
         said: Option<Digest>,
     ) -> Result<Arc<Fetched>, Problem> {
         let registry = self.registry(host).await?;
-        registry.known.check_name(path)?;
+        check_name(path)?;
+        let place = format!("oci://{host}/{path}:{tag}");
         let get = async {
-            match pull(&registry.known, host, path, tag, is, said).await {
+            let (by, digest) = match package_of(&registry.known, path, tag, &place).await {
                 // As somebody who may not read it, we are less than nobody.
                 Err(problem) if !problem.passing => {
-                    pull(&registry.nobody, host, path, tag, is, said).await.map_err(|_| problem)
+                    let found = package_of(&registry.nobody, path, tag, &place).await;
+                    (&registry.nobody, found.map_err(|_| problem)?)
                 }
-                other => other,
+                other => (&registry.known, other?),
+            };
+            if let Some(said) = said.filter(|said| *said != digest) {
+                let what = format!("{place} is the package {digest}, and the index says {said}");
+                return Err(Problem::new(what).next("ask who keeps the repository"));
             }
+            self.kept(Some(digest), is, &place, by.blob(path, digest, LARGEST_PACKAGE)).await
         };
-        self.packages.get((format!("oci://{host}/{path}:{tag}"), is.to_string(), said), get).await
+        self.packages.get((place.clone(), is.to_string(), said), get).await
     }
 
     async fn registry(&self, host: &str) -> Result<Arc<Known>, Problem> {
         let get = async {
-            let plain_http = self.settings.plain_http.iter().any(|plain| plain == host);
-            let login = self.settings.logins.get(host).cloned();
+            let plain_http = http::speaks_plainly(host, &self.settings.plain_http);
+            let login = names(host).find_map(|name| self.settings.logins.get(&name)).cloned();
             let http = &self.settings.http;
             let environment = self.settings.environment.clone();
             Ok(Known {
@@ -230,67 +300,56 @@ impl Places {
     }
 }
 
-async fn pull(
-    registry: &Registry,
-    host: &str,
-    path: &str,
-    tag: &str,
-    is: &ChartVersion,
-    said: Option<Digest>,
-) -> Result<Fetched, Problem> {
-    let place = format!("oci://{host}/{path}:{tag}");
+/// The digest of the package that a tag leads to.
+async fn package_of(registry: &Registry, path: &str, tag: &str, place: &str) -> Result<Digest, Problem> {
     let absent = || {
         Problem::new(format!("{place} is not there"))
             .next("check the version; where it is private, log in there")
     };
     let (_, bytes) = registry.manifest(path, tag).await?.ok_or_else(absent)?;
-    let in_place = |problem: Problem| Problem { what: format!("{place}: {}", problem.what), ..problem };
-    let digest = match manifest::manifests_in(&bytes) {
-        None => manifest::package_digest(&bytes).map_err(in_place)?.0,
-        Some(manifests) => {
-            let mut found = None;
-            for digest in manifests.into_iter().take(MOST_MANIFESTS) {
-                let Some((_, bytes)) = registry.manifest(path, &digest.to_string()).await? else { continue };
-                if let Ok((package, _)) = manifest::package_digest(&bytes) {
-                    found = Some(package);
-                    break;
-                }
-            }
-            found.ok_or_else(|| Problem::new(format!("{place} is an index that leads to no chart")))?
-        }
+    let Some(manifests) = manifest::manifests_in(&bytes) else {
+        let found = manifest::package_digest(&bytes);
+        return found
+            .map(|(digest, _)| digest)
+            .map_err(|problem| Problem { what: format!("{place}: {}", problem.what), ..problem });
     };
-    let bytes = registry.blob(path, digest, LARGEST_PACKAGE).await?;
-    checked(bytes, said, is, &place).await
+    for digest in manifests.into_iter().take(MOST_MANIFESTS) {
+        let Some((_, bytes)) = registry.manifest(path, &digest.to_string()).await? else { continue };
+        if let Ok((package, _)) = manifest::package_digest(&bytes) {
+            return Ok(package);
+        }
+    }
+    Err(Problem::new(format!("{place} is an index that leads to no chart")))
 }
 
 /// The package, when it is what it should be.
-async fn checked(
-    bytes: Bytes,
-    digest: Option<Digest>,
-    is: &ChartVersion,
-    place: &str,
-) -> Result<Fetched, Problem> {
-    let (is, place) = (is.clone(), place.to_owned());
-    let check = move || {
-        let found = Digest::of(&bytes);
-        if let Some(said) = digest.filter(|said| *said != found) {
-            let what = format!("{place}: the bytes have the digest {found}, and the index says {said}");
-            return Err(Problem::new(what).next(
-                "something on the way changed it, or it was published twice: ask who keeps the repository",
-            ));
-        }
-        let package = packages::unpack(bytes).map_err(|problem| Problem {
-            place: None,
-            what: format!("{place}: {}", problem.what),
-            ..problem
-        })?;
-        if package.is.name != is.name || !same_version(&package.is.version, &is.version) {
-            let what = format!("{place} is the package of {}, and {is} was asked for", package.is);
-            return Err(Problem::new(what).next("ask who keeps the repository"));
-        }
-        Ok(Fetched { is: package.is, bytes: package.bytes })
-    };
-    blocking("reading a package", check).await
+fn checked(bytes: Bytes, digest: Option<Digest>, is: &ChartVersion, place: &str) -> Result<Package, Problem> {
+    let found = Digest::of(&bytes);
+    if let Some(said) = digest.filter(|said| *said != found) {
+        let what = format!("{place}: the bytes have the digest {found}, and {said} is said of them");
+        return Err(Problem::new(what).next(
+            "something on the way changed it, or it was published twice: ask who keeps the repository",
+        ));
+    }
+    let package = packages::unpack(bytes).map_err(|problem| Problem {
+        place: None,
+        what: format!("{place}: {}", problem.what),
+        ..problem
+    })?;
+    if package.is.name != is.name || !same_version(&package.is.version, &is.version) {
+        let what = format!("{place} is the package of {}, and {is} was asked for", package.is);
+        return Err(Problem::new(what).next("ask who keeps the repository"));
+    }
+    Ok(package)
+}
+
+/// The names that a registry's host is known by: Docker Hub has several.
+fn names(host: &str) -> impl Iterator<Item = String> {
+    const HUB: [&str; 3] = ["docker.io", "registry-1.docker.io", "index.docker.io"];
+    let host = host.to_lowercase();
+    let others = HUB.iter().filter(|_| HUB.contains(&host.as_str())).map(|name| (*name).to_owned());
+    let others: Vec<String> = others.collect();
+    std::iter::once(host).chain(others)
 }
 
 /// `1.2` and `v1.2.0` are `1.2.0`; another build is another version.

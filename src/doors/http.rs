@@ -4,13 +4,14 @@
 //! `SSL_CERT_DIR`, else from the system, else (in an empty container image) they are those that Mozilla trusts.
 
 use super::patience::{Fault, Patience};
-use crate::problem::Problem;
+use crate::{problem::Problem, secret::Secret};
+use bytes::Bytes;
 use reqwest::{
-    StatusCode,
+    ClientBuilder, StatusCode,
     header::{HeaderMap, RETRY_AFTER},
     redirect::Policy,
 };
-use std::{sync::Once, time::Duration};
+use std::{net::IpAddr, sync::Once, time::Duration};
 
 /// The `User-Agent` of every call.
 pub const USER_AGENT: &str = concat!("chart-release/", env!("CARGO_PKG_VERSION"));
@@ -40,14 +41,60 @@ pub fn client_without_redirects(settings: &Settings) -> Result<reqwest::Client, 
     built(settings, Policy::none)
 }
 
+/// How one host is trusted, and how it knows us by a certificate.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    /// Certificates, in PEM, of who may vouch for it, beside those that vouch for everybody.
+    pub authorities: Option<Bytes>,
+    /// Our certificate and its key, in PEM, one after the other.
+    pub identity: Option<Secret>,
+    /// Whatever certificate it has.
+    pub unverified: bool,
+}
+
+/// A client for one host. It follows no redirect.
+///
+/// # Errors
+/// What is no certificate, or no key; what is said of variables above.
+pub fn client_with(settings: &Settings, trust: &Trust) -> Result<reqwest::Client, Problem> {
+    let unreadable = |what: &str, error: reqwest::Error| Problem::new(format!("{what}: {}", chain(&error)));
+    let authorities = trust.authorities.as_deref().map(reqwest::Certificate::from_pem_bundle).transpose();
+    let authorities = authorities.map_err(|error| unreadable("the certificates cannot be read", error))?;
+    install_cryptography();
+    let identity = trust.identity.as_ref().map(|pem| reqwest::Identity::from_pem(pem.expose().as_bytes()));
+    let identity =
+        identity.transpose().map_err(|error| unreadable("our certificate and key cannot be read", error))?;
+    built_with(settings, Policy::none, |builder| {
+        let builder = match &authorities {
+            Some(authorities) => builder.tls_certs_merge(authorities.clone()),
+            None => builder,
+        };
+        let builder = match &identity {
+            Some(identity) => builder.identity(identity.clone()),
+            None => builder,
+        };
+        builder.tls_danger_accept_invalid_certs(trust.unverified)
+    })
+}
+
 fn built(settings: &Settings, redirects: fn() -> Policy) -> Result<reqwest::Client, Problem> {
+    built_with(settings, redirects, |builder| builder)
+}
+
+fn built_with(
+    settings: &Settings,
+    redirects: fn() -> Policy,
+    with: impl Fn(ClientBuilder) -> ClientBuilder,
+) -> Result<reqwest::Client, Problem> {
     install_cryptography();
     let plain = || {
-        reqwest::Client::builder()
-            .redirect(redirects())
-            .user_agent(USER_AGENT)
-            .connect_timeout(settings.call)
-            .timeout(settings.call)
+        with(
+            reqwest::Client::builder()
+                .redirect(redirects())
+                .user_agent(USER_AGENT)
+                .connect_timeout(settings.call)
+                .timeout(settings.call),
+        )
     };
     // Whoever names certificates says whom to trust: trusting others instead would hide a wrong path.
     let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(|name| std::env::var_os(name).is_some());
@@ -104,6 +151,19 @@ pub fn install_cryptography() {
         // Somebody may have installed one already: then it is that one.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
+}
+
+/// Whether a host, with its port where it has one, is spoken to by plain HTTP: this machine itself, and what was named; a
+/// name without a port means all ports.
+pub fn speaks_plainly(host: &str, named: &[String]) -> bool {
+    let host = host.to_lowercase();
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if !port.contains(']') => name,
+        _ => &host,
+    };
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    let is_loopback = address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    name == "localhost" || is_loopback || named.iter().any(|named| *named == host || named == name)
 }
 
 /// A call as people are told of it: method, host and path. The query can hold what nobody else should see.

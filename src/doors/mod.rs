@@ -1,6 +1,7 @@
 //! The doors: the only places that name an outside technology. What fails behind them is said in our words.
 
 pub mod away;
+pub mod cache;
 pub mod credentials;
 pub mod disk;
 pub mod download;

@@ -14,7 +14,8 @@ use reqwest::{
     Client, Response, StatusCode, Url,
     header::{AUTHORIZATION, HeaderMap, LOCATION, WWW_AUTHENTICATE},
 };
-use std::io::{BufReader, Read, Seek, Write};
+use std::io::{Read, Seek, Write};
+use tempfile::NamedTempFile;
 
 /// As many as browsers follow at most.
 const MOST_REDIRECTS: usize = 10;
@@ -50,12 +51,6 @@ impl Pass {
         self
     }
 
-    /// The same for another address, where somebody decided that it counts there too.
-    #[must_use]
-    pub fn also_at(&self, at: &Url) -> Self {
-        Self { at: at.clone(), login: self.login.clone(), client: None }
-    }
-
     /// Whether it counts at this address.
     pub fn is_at(&self, url: &Url) -> bool {
         self.at.origin() == url.origin()
@@ -71,27 +66,15 @@ pub struct Repositories {
 
 /// A file that was downloaded to disk, for the length of the run.
 #[derive(Debug)]
-pub struct Kept(std::fs::File);
+pub struct Kept(NamedTempFile);
 
 impl Kept {
-    /// Reads it from its beginning. Blocks.
+    /// It, to be read by one reader. Blocks.
     ///
     /// # Errors
-    /// The file cannot be read.
-    pub fn reader(&self) -> Result<impl std::io::BufRead + use<>, Problem> {
-        let mut file = self.0.try_clone().map_err(unkept)?;
-        file.rewind().map_err(unkept)?;
-        Ok(BufReader::with_capacity(1 << 16, file))
-    }
-
-    /// All of it. Blocks.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn bytes(&self) -> Result<Bytes, Problem> {
-        let mut bytes = Vec::new();
-        self.reader()?.read_to_end(&mut bytes).map_err(unkept)?;
-        Ok(bytes.into())
+    /// The file is gone.
+    pub fn reader(&self) -> Result<impl Read + Seek + use<>, Problem> {
+        self.0.reopen().map_err(unkept)
     }
 }
 
@@ -130,8 +113,9 @@ impl Repositories {
     /// As [`bytes`](Self::bytes), and a temporary folder that takes no file.
     pub async fn file(&self, url: &Url, pass: &Pass, most: u64) -> Result<Option<Kept>, Problem> {
         let get = || async {
-            let mut file = tempfile::tempfile().map_err(unkept)?;
-            let found = self.read(url, pass, most, |chunk| Ok(file.write_all(chunk).map_err(unkept)?));
+            let mut file = tempfile::Builder::new().prefix("chart-release-").tempfile().map_err(unkept)?;
+            let write = |chunk: &[u8]| Ok(file.write_all(chunk).map_err(unkept)?);
+            let found = self.read(url, pass, most, write);
             Ok(found.await?.then_some(Kept(file)))
         };
         self.patience.read(get).await

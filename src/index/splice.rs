@@ -55,6 +55,7 @@ pub(super) fn can_take(index: &Index, name: &str) -> Result<(), Problem> {
         (Layout::Block(_), Some(chart)) if matches!(chart.list, List::Other) => {
             Err(not_in_block_style(index, chart))
         }
+        (Layout::Block(_), None) => can_end(index, new_chart_at(index, name)),
         _ => Ok(()),
     }
 }
@@ -69,6 +70,27 @@ fn not_in_block_style(index: &Index, chart: &Chart) -> Problem {
     Problem::new(format!("the entries of {} are not a list in block style", chart.name))
         .at(FILE, line_of(&index.bytes, chart.start))
         .next("rewrite this list with one `- ` line for each entry, and commit that by itself")
+}
+
+/// The place of a chart that is not there yet.
+fn new_chart_at(index: &Index, name: &str) -> End {
+    let charts = &index.charts;
+    let names: Vec<&str> = charts.iter().map(|chart| &*chart.name).collect();
+    match chart_place(&names, name).checked_sub(1) {
+        Some(before) => charts[before].end,
+        None => End { at: charts.first().map_or(0, |chart| chart.start), open: false },
+    }
+}
+
+/// Refuses to end a last line that has no newline where that could change what it says.
+fn can_end(index: &Index, end: End) -> Result<(), Problem> {
+    if end.open && end.at == index.bytes.len() && index.bytes.last() != Some(&b'\n') {
+        let what = "the last line has no newline at its end, and may belong to a longer text";
+        return Err(Problem::new(what)
+            .at(FILE, line_of(&index.bytes, end.at))
+            .next("add a newline at the end of the file"));
+    }
+    Ok(())
 }
 
 /// The document with these edits made.
@@ -181,11 +203,7 @@ impl Splice<'_> {
         for entry in entries {
             text.push_str(&text::item(entry, dash)?);
         }
-        let at = match place {
-            0 => End { at: charts[0].start, open: false },
-            behind => charts[behind - 1].end,
-        };
-        self.insert(at, text)
+        self.insert(new_chart_at(self.index, name), text)
     }
 
     /// How much deeper than its key a list stands here: as in the chart before this place, else in the one behind.
@@ -204,13 +222,7 @@ impl Splice<'_> {
 
     /// Whole lines, at the beginning of a line or at the end of the document.
     fn insert(&mut self, end: End, text: String) -> Result<(), Problem> {
-        if end.open && self.unfinished() && end.at == self.index.bytes.len() {
-            return Err(Problem::new(
-                "the last line has no newline at its end, and may belong to a longer text",
-            )
-            .at(FILE, line_of(&self.index.bytes, end.at))
-            .next("add a newline at the end of the file"));
-        }
+        can_end(self.index, end)?;
         self.edits.push(Edit { range: end.at..end.at, text });
         Ok(())
     }

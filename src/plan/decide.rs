@@ -203,7 +203,7 @@ fn unknown(case: &Case) -> Option<Decision> {
     let steps = case.steps(|_, held| match held {
         Held::Unknown(problem) => Step::Stop(problem.clone()),
         _ => {
-            let mut waits = Problem::new(format!("waits until it is known what {silent} holds"));
+            let mut waits = Problem::new(format!("{} {silent} holds", Step::WAITS));
             waits.passing = reason.passing;
             Step::Stop(waits)
         }
@@ -363,9 +363,14 @@ fn refuse(case: &Case, refusal: &Refusal) -> Decision {
     Decision::idle(steps)
 }
 
-/// The decision when a fact could not be found out: nothing is written.
+/// The decision when a fact could not be found out: nothing is written. What was asked for is nowhere known to be what is
+/// published.
 pub fn stopped(case: &Case, problem: &Problem) -> Decision {
-    Decision::idle(case.steps(|_, _| Step::Stop(problem.clone())))
+    let mut steps = case.steps(|_, _| Step::Stop(problem.clone()));
+    if case.asked {
+        steps.values_mut().for_each(|step| *step = Step::Stop(problem.clone()));
+    }
+    Decision::idle(steps)
 }
 
 impl Decision {

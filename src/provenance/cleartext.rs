@@ -15,6 +15,8 @@ const BEGIN: &[u8] = b"-----BEGIN PGP SIGNED MESSAGE-----";
 const SIGNATURE: &[u8] = b"-----BEGIN PGP SIGNATURE-----";
 /// More than a hundred signatures of the largest keys.
 const LARGEST_SIGNATURE: usize = 1 << 18;
+/// Three times the largest Chart.yaml that Helm reads.
+const LARGEST: usize = 16 << 20;
 
 /// A text and its signatures, not checked yet.
 #[derive(Debug)]
@@ -27,6 +29,9 @@ pub(super) struct Cleartext {
 impl Cleartext {
     /// Reads the first signed message among other text, as Helm does.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Problem> {
+        if bytes.len() > LARGEST {
+            return Err(malformed(&format!("it has more than {LARGEST} bytes")));
+        }
         let mut lines = Lines { bytes };
         lines.find(|(line, _)| *line == BEGIN).ok_or_else(|| malformed("it holds no signed message"))?;
         loop {

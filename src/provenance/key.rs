@@ -92,7 +92,7 @@ impl Key {
     }
 
     /// The `.prov` of this package, signed at `created` (seconds since 1970), or when the key was made, if that is later:
-    /// a signature that is older than its key counts for nobody. Equal input gives equal bytes. Computes for a while.
+    /// GnuPG takes no signature that is older than its key. Equal input gives equal bytes. Computes for a while.
     ///
     /// # Errors
     /// Metadata that cannot be written, a time that no signature can have, a key that is damaged.

@@ -1,7 +1,8 @@
 //! Which versions somebody asked for: rule 4 refuses other content of these, and tells it of all others.
 
 use super::Source;
-use crate::{changes::Candidate, doors::away::guarded, release::Template};
+use crate::{changes::Candidate, charts::ChartVersion, doors::away::guarded, release::Template};
+use std::collections::BTreeSet;
 
 /// What a run was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +11,8 @@ pub enum AskedFor {
     Nothing,
     /// Every version that it is about: they were named, or it is strict.
     Everything,
+    /// These: what a branch changes has to fit what is published.
+    These(BTreeSet<ChartVersion>),
     /// The version whose release is called like the tag that started the run. A tag of something else asks for nothing.
     Tagged {
         /// The tag, without `refs/tags/`.
@@ -25,6 +28,7 @@ impl AskedFor {
         match self {
             Self::Nothing => false,
             Self::Everything => true,
+            Self::These(versions) => versions.contains(&candidate.is),
             Self::Tagged { tag, names } => {
                 let name = match names.of(&candidate.is) {
                     Some(name) => Ok(name),

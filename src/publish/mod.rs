@@ -16,6 +16,7 @@ mod waves;
 pub use asked::AskedFor;
 pub use carry_out::publish;
 pub use packing::Packing;
+pub(crate) use packing::below;
 pub use settle::plan;
 
 use crate::{
@@ -39,6 +40,7 @@ use std::{
 };
 
 /// Everything a run needs.
+#[derive(Clone)]
 pub struct Run<'a> {
     /// In the order in which their bytes count (rule 3).
     pub channels: &'a [Arc<dyn Channel>],

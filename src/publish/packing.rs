@@ -194,7 +194,7 @@ fn unfetched(brought: Brought) -> Result<(Metadata, Contents), Problem> {
 }
 
 /// A problem in a file of the chart as one in a file of the repository.
-fn below(folder: &str, mut problem: Problem) -> Problem {
+pub(crate) fn below(folder: &str, mut problem: Problem) -> Problem {
     let inside = problem.place.take().unwrap_or(Place { file: String::new(), line: None });
     let file =
         [folder, &inside.file].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");

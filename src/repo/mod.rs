@@ -1,6 +1,8 @@
 //! The repository: its charts as they are now, what its history introduced, and their files.
 
+mod base;
 mod beside;
+mod compared;
 mod history;
 mod links;
 mod packaged;
@@ -8,6 +10,9 @@ mod search;
 mod state;
 mod survey;
 mod view;
+
+pub use base::{Base, BaseFound};
+pub use compared::{Before, Compared};
 
 use crate::{
     changes::{Earlier, Origin, Selection, Survey},
@@ -134,6 +139,12 @@ impl Checkout {
         Some(self.0.head().ok()??.to_string())
     }
 
+    /// The parents of the head commit in hex, as far as the clone knows them.
+    pub fn parents(&self) -> Vec<String> {
+        let parents = self.0.head().ok().flatten().and_then(|head| self.0.parents(head).ok());
+        parents.unwrap_or_default().iter().map(ToString::to_string).collect()
+    }
+
     /// The URL of `origin`, without credentials.
     pub fn origin(&self) -> Option<String> {
         self.0.origin()
@@ -248,6 +259,23 @@ impl Repo {
         at_most: usize,
     ) -> Result<BTreeMap<ChartName, Vec<Earlier>>, Problem> {
         self.blocking(move |inner, git| survey::earlier(inner, git, &mut inner.memory(), &charts, at_most))
+            .await
+    }
+
+    /// The commit that the head is compared with.
+    ///
+    /// # Errors
+    /// What somebody named is not there, or the repository cannot be read.
+    pub async fn base(&self, base: Base) -> Result<BaseFound, NoSurvey> {
+        self.blocking(move |inner, git| base::base(inner, git, &base)).await
+    }
+
+    /// Every chart that can be read, by name and version, beside what it was in the commit `base`.
+    ///
+    /// # Errors
+    /// The repository cannot be read.
+    pub async fn compared(&self, base: Option<String>) -> Result<Vec<Compared>, Problem> {
+        self.blocking(move |inner, git| compared::compared(inner, git, &mut inner.memory(), base.as_deref()))
             .await
     }
 

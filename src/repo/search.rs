@@ -73,6 +73,8 @@ pub struct Memory {
     searched: HashMap<(Id, String), Arc<Found>>,
     named: HashMap<Id, Result<ChartVersion, Problem>>,
     snapshots: HashMap<Id, Snapshot>,
+    /// Trees of charts that say all about their packages.
+    pub closed: HashMap<Id, bool>,
     /// Of the last commit that was asked for: most commits change no chart or one.
     latest: Snapshot,
 }

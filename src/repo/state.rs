@@ -237,7 +237,7 @@ fn ids(view: &CommitView<'_>, folder: &Folder) -> BTreeMap<String, Option<Id>> {
 }
 
 /// Whether a folder holds a link at any depth: then its tree does not say all about its content.
-fn has_links(view: &CommitView<'_>, folder: &Folder) -> Result<bool, Problem> {
+pub fn has_links(view: &CommitView<'_>, folder: &Folder) -> Result<bool, Problem> {
     for entry in view.entries(folder)? {
         let linked = match entry.kind {
             Kind::Link => true,

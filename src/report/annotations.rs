@@ -2,6 +2,7 @@
 
 use super::{
     Packages, Report,
+    check::{Check, Severity},
     findings::{Finding, Findings, in_repository},
     markdown::beginning,
     text::shown,
@@ -81,6 +82,16 @@ pub fn report(report: &Report) -> Vec<Annotation> {
     all.add_unreleased(report.versions.iter().map(|(planned, _)| planned));
     all.add_missed(&report.missed);
     all.add_notices(&report.notices);
+    all.finished()
+}
+
+/// Of a check.
+pub fn check(check: &Check) -> Vec<Annotation> {
+    let mut all = Notes::of(&Findings::of_check(check));
+    for one in check.of(Severity::Notice) {
+        all.add(Level::Notice, &one.subject(), one.problem.clone());
+    }
+    all.add_notices(&check.notices);
     all.finished()
 }
 

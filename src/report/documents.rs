@@ -1,4 +1,5 @@
-//! The JSON documents that machines read: `chart-release/plan/1` and `chart-release/report/1`.
+//! The JSON documents that machines read: `chart-release/plan/1` and `chart-release/report/1`; a check has its own beside
+//! its findings.
 //!
 //! Their types are their own, so that the program can change without the documents changing. A field that has nothing
 //! to say is `null` or empty, never missing. Fields may be added under the same schema number; none changes its meaning.
@@ -224,19 +225,11 @@ pub struct Told {
 
 /// The document of a plan.
 pub fn plan(plan: &Plan) -> PlanDocument {
-    let version = |planned: &Planned| PlannedVersion {
-        version: version(planned),
-        channels: planned
-            .steps
-            .iter()
-            .map(|(channel, step)| planned_step(channel.to_string(), step))
-            .collect(),
-    };
     PlanDocument {
         schema: PLAN,
         exit_code: plan.exit_code().number(),
         counts: counts(&words::STEPS, &plan.counts()),
-        versions: plan.versions.iter().map(version).collect(),
+        versions: plan.versions.iter().map(planned_version).collect(),
         missed: missed(&plan.missed),
         notices: plan.notices.iter().map(told).collect(),
         problems: left_out(&plan.problems),
@@ -304,6 +297,12 @@ pub fn selected(file: &str, bytes: &[u8]) -> Result<Vec<ChartVersion>, Problem> 
     let Selection { versions } = Selection::deserialize(document)
         .map_err(|error| wrong(format!("this plan cannot be read: {error}")))?;
     Ok(versions.into_iter().map(|selected| ChartVersion::new(selected.chart, selected.version)).collect())
+}
+
+/// A version of a plan.
+pub(super) fn planned_version(planned: &Planned) -> PlannedVersion {
+    let step = |(channel, step): (&ChannelId, &Step)| planned_step(channel.to_string(), step);
+    PlannedVersion { version: version(planned), channels: planned.steps.iter().map(step).collect() }
 }
 
 fn version(planned: &Planned) -> Version {
@@ -418,7 +417,7 @@ fn left_out(failures: &[Failure]) -> Vec<LeftOut> {
     left_out.collect()
 }
 
-fn told(problem: &Problem) -> Told {
+pub(super) fn told(problem: &Problem) -> Told {
     Told {
         what: problem.what.clone(),
         file: problem.place.as_ref().map(|place| place.file.clone()),

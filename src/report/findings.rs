@@ -1,6 +1,9 @@
 //! What somebody has to know of plan, report and packages: gathered once, for text, summary and annotations.
 
-use super::{Outcome, Packages, Report};
+use super::{
+    Outcome, Packages, Report,
+    check::{Check, Severity},
+};
 use crate::{
     holdings::ChannelId,
     plan::{Failure, Plan, Planned, Step},
@@ -77,6 +80,15 @@ impl Findings {
     pub(super) fn of_packages(packages: &Packages) -> Self {
         let mut findings = Self::default();
         findings.add_failures(&packages.problems);
+        findings
+    }
+
+    /// Those that this branch is the reason of.
+    pub(super) fn of_check(check: &Check) -> Self {
+        let mut findings = Self::default();
+        for one in check.of(Severity::Error) {
+            push(&mut findings.told, one.subject(), None, one.problem.clone(), Whose::Chart);
+        }
         findings
     }
 

@@ -1,12 +1,14 @@
 //! What happened, told: as text, as JSON documents, as an exit code; and events while it happens.
 
 pub mod annotations;
+pub mod check;
 pub mod documents;
 mod exit;
 mod findings;
 mod markdown;
 pub mod summary;
 pub mod text;
+pub mod verified;
 mod words;
 
 pub use exit::ExitCode;

@@ -8,6 +8,7 @@ mod table;
 
 use super::{
     ExitCode, Outcome, Packages, Report,
+    check::{Check, Severity},
     findings::{Finding, Findings, Whose, in_repository},
     markdown::{beginning, block, cell, code, link, said},
 };
@@ -76,6 +77,35 @@ pub fn report(report: &Report, source: Option<&Source>) -> String {
     released(&mut page, report);
     missed(&mut page, &report.missed);
     notices(&mut page, &report.notices, source);
+    page.finished()
+}
+
+/// Of a check: errors first, then what a merge would publish.
+pub fn check(check: &Check, source: Option<&Source>) -> String {
+    let counted = |severity, one: &str, several: &str| match check.of(severity).count() {
+        1 => format!("1 {one}"),
+        count => format!("{count} {several}"),
+    };
+    let headline = match (check.of(Severity::Error).count(), check.of(Severity::Notice).count()) {
+        (0, 0) => "Checked: nothing to act on".to_owned(),
+        (0, _) => format!("Checked: nothing to act on, {}", counted(Severity::Notice, "notice", "notices")),
+        (_, 0) => format!("Checked: {}", counted(Severity::Error, "error", "errors")),
+        _ => format!(
+            "Checked: {}, {}",
+            counted(Severity::Error, "error", "errors"),
+            counted(Severity::Notice, "notice", "notices")
+        ),
+    };
+    let mut page = Page::new(format!("### {headline}\n"));
+    to_do(&mut page, &Findings::of_check(check).told, source);
+    let rows: Vec<_> = check.publishes.iter().map(Row::of_plan).collect();
+    table(&mut page, "What a merge would publish", &rows);
+    let of_charts = check.of(Severity::Notice).map(|finding| {
+        let what = format!("{}: {}", finding.subject(), finding.problem.what);
+        Problem { what, ..finding.problem.clone() }
+    });
+    let worth_knowing: Vec<Problem> = of_charts.chain(check.notices.iter().cloned()).collect();
+    notices(&mut page, &worth_knowing, source);
     page.finished()
 }
 

@@ -4,6 +4,7 @@
 
 use super::{
     Outcome, Packages, Report,
+    check::{Check, Severity},
     findings::{Finding, Findings},
 };
 use crate::{
@@ -17,8 +18,8 @@ use std::collections::BTreeSet;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 const HEADING: Style = Style::new().bold();
-const QUIET: Style = Style::new().dimmed();
-const GOOD: Style = AnsiColor::Green.on_default();
+pub(super) const QUIET: Style = Style::new().dimmed();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 const NOTICE: Style = AnsiColor::Yellow.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const PLAIN: Style = Style::new();
@@ -53,6 +54,51 @@ pub fn report(report: &Report, all: bool) -> String {
     parts.extend(notices(&report.notices));
     parts.push(count_line(&report.counts(), report.problems.len(), report.is_idle()));
     parts.join("\n")
+}
+
+/// The check: errors, what the base has already, what a merge would publish, then one line that counts.
+pub fn check(check: &Check) -> String {
+    let told = Findings::of_check(check).told;
+    let mut parts = vec![];
+    parts.extend(section(&told, "Somebody has to act", |_| true));
+    let subjects: Vec<_> =
+        check.of(Severity::Notice).map(|one| (format!("{}:", one.subject()), &one.problem)).collect();
+    let run = check.notices.iter().map(|problem| ("-".to_owned(), problem));
+    let known: String = subjects
+        .into_iter()
+        .chain(run)
+        .map(|(head, problem)| indented(&headed(&shown(&head), problem)))
+        .collect();
+    if !known.is_empty() {
+        parts.push(painted(HEADING, "Worth knowing") + "\n" + &known);
+    }
+    if !check.publishes.is_empty() {
+        parts.push(
+            painted(HEADING, "What a merge would publish") + "\n" + &indented(&table(&check.publishes)),
+        );
+    }
+    parts.push(checked(check));
+    parts.join("\n")
+}
+
+/// `errors 1, notices 2, compared with origin/main`.
+fn checked(check: &Check) -> String {
+    let (errors, notices) = (check.of(Severity::Error).count(), check.of(Severity::Notice).count());
+    let base = match &check.base {
+        Some(base) => format!("compared with {} ({})", shown(&base.name), beginning_of(&base.commit)),
+        None => "compared with nothing".into(),
+    };
+    match (errors, notices) {
+        (0, 0) => format!("nothing to act on, {base}\n"),
+        (0, notices) => format!("nothing to act on: notices {notices}, {base}\n"),
+        (errors, 0) => format!("errors {errors}, {base}\n"),
+        (errors, notices) => format!("errors {errors}, notices {notices}, {base}\n"),
+    }
+}
+
+/// The first digits of a commit, as people write it.
+fn beginning_of(commit: &str) -> &str {
+    commit.get(..10).unwrap_or(commit)
 }
 
 /// What `package` made: problems and notices first, then one line for each package.
@@ -274,7 +320,7 @@ fn why(planned: &Planned) -> String {
     reasons.chain(planned.notes.iter().cloned()).collect::<Vec<_>>().join("; ")
 }
 
-fn painted(style: Style, text: &str) -> String {
+pub(super) fn painted(style: Style, text: &str) -> String {
     format!("{style}{}{style:#}", shown(text))
 }
 

@@ -1,6 +1,7 @@
 //! The checked value → doors, channels, a run; and its answer.
 
 mod channels;
+mod check;
 mod package;
 mod published;
 mod selection;
@@ -17,7 +18,7 @@ use crate::{
     problem::Problem,
     publish::{self, Packing, Run},
     repo::{self, NoSurvey, Repo},
-    report::{Event, ExitCode, Packages, Report, Watch},
+    report::{Event, ExitCode, Packages, Report, Watch, check::Check},
 };
 use selection::{asked_for, no_charts, only_those, selected};
 use signals::Signals;
@@ -34,6 +35,8 @@ pub enum Asked {
     Plan,
     /// Do it.
     Publish,
+    /// Tell what of a branch would refuse or spoil a release.
+    Check,
     /// Make the packages only.
     Package,
 }
@@ -52,6 +55,8 @@ pub enum Answer {
     Plan(Plan),
     /// To [`Asked::Publish`].
     Report(Report),
+    /// To [`Asked::Check`].
+    Check(Check),
     /// To [`Asked::Package`].
     Packages(Packages),
 }
@@ -75,6 +80,15 @@ impl NoAnswer {
 impl From<Problem> for NoAnswer {
     fn from(problem: Problem) -> Self {
         Self { code: ExitCode::of(&problem), problems: vec![problem] }
+    }
+}
+
+impl From<NoSurvey> for NoAnswer {
+    fn from(none: NoSurvey) -> Self {
+        match none {
+            NoSurvey::NotThere(problem) => Self::usage(vec![problem]),
+            NoSurvey::Unreadable(problem) => problem.into(),
+        }
     }
 }
 
@@ -117,7 +131,7 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
     let facts = repo.facts().await?;
     let asked_for = asked_for(config).map_err(usage)?;
     // Twice: what is wrong with them is told before anything is read, and which chart may be the latest is known after.
-    if asked != Asked::Package {
+    if matches!(asked, Asked::Plan | Asked::Publish) {
         channels::channels(config, &facts, None).map_err(usage)?;
     }
     published::may_be_cleared(config).map_err(usage)?;
@@ -127,7 +141,7 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         // Who only looks may have no key, as a pull request from a fork.
         Err(problem) => (None, Some(problem)),
     };
-    let mut survey = signals.interrupt(surveyed(config, &repo)).await??;
+    let mut survey = signals.interrupt(surveyed(config, asked, &repo)).await??;
     survey.notices.extend(unsigned);
     let only = config.only.as_deref().map(selected).transpose().map_err(usage)?;
     if let Some(wanted) = &only {
@@ -150,7 +164,15 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         let packages = package::into_folder(config, &packing, signer, survey, watch);
         return Ok(Answer::Packages(signals.interrupt(packages).await??));
     }
-    let channels = channels::channels(config, &facts, survey.only_chart.as_ref()).map_err(usage)?;
+    let channels = match channels::channels(config, &facts, survey.only_chart.as_ref()) {
+        // The rest of a check needs none.
+        Err(problem) if asked == Asked::Check => {
+            survey.notices.push(check::no_channels(problem));
+            Vec::new()
+        }
+        channels => channels.map_err(usage)?,
+    };
+    let task = check::task(config, &facts, &packing);
     if let Some(packages) = &config.packages {
         published::outside_charts("--packages", packages, config, &survey).map_err(usage)?;
     }
@@ -171,6 +193,9 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
         keep: config.packages.is_some(),
         stop: &|| signals.came(),
     };
+    if asked == Asked::Check {
+        return Ok(Answer::Check(signals.interrupt(crate::check::check(&task, run, survey)).await??));
+    }
     let plan = signals.interrupt(publish::plan(&run, survey)).await?;
     Ok(match asked {
         Asked::Publish => {
@@ -180,20 +205,19 @@ async fn answer(config: &Config, asked: Asked, watch: &dyn Watch) -> Result<Answ
             }
             Answer::Report(report)
         }
-        Asked::Plan | Asked::Package => Answer::Plan(plan),
+        Asked::Plan | Asked::Check | Asked::Package => Answer::Plan(plan),
     })
 }
 
 /// Which charts the repository has, and in which versions.
-async fn surveyed(config: &Config, repo: &Repo) -> Result<Survey, NoAnswer> {
+async fn surveyed(config: &Config, asked: Asked, repo: &Repo) -> Result<Survey, NoAnswer> {
     let selection = match config.names.is_empty() {
+        // Only the charts as they are now would be merged.
+        _ if asked == Asked::Check => Selection::Sweep { since: None },
         true => Selection::Sweep { since: config.since.clone() },
         false => Selection::Named(config.names.clone()),
     };
-    let mut survey = repo.survey(selection).await.map_err(|error| match error {
-        NoSurvey::NotThere(problem) => NoAnswer::usage(vec![problem]),
-        NoSurvey::Unreadable(problem) => problem.into(),
-    })?;
+    let mut survey = repo.survey(selection).await?;
     survey.notices.extend(no_charts(config, &survey));
     survey.notices.splice(0..0, config.notices.iter().cloned());
     Ok(survey)

@@ -64,7 +64,7 @@ async fn bytes_that_are_not_what_the_index_says_are_refused() {
     charts.app(&[("lib", "1.0.0", &host.url("/charts"))]);
     let said = told(&charts.bring().await.unwrap_err());
     assert!(said.starts_with("charts/app/Chart.yaml:5: "), "{said}");
-    assert!(said.contains("and the index says"), "{said}");
+    assert!(said.contains("is said of them"), "{said}");
 }
 
 #[tokio::test]

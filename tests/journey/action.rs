@@ -193,7 +193,7 @@ fn after_a_force_push_the_current_versions_are_published_and_it_is_told() {
 }
 
 #[test]
-fn a_pull_request_plans_and_writes_nothing() {
+fn a_pull_request_is_checked_and_writes_nothing() {
     let mut world = Online::with_a_chart();
     let base = world.git(&["rev-parse", "HEAD"]).trim().to_owned();
     world.bump("charts/demo", "1.1.0");
@@ -203,10 +203,10 @@ fn a_pull_request_plans_and_writes_nothing() {
     world.nothing_was_written();
     assert_eq!(left(&world), [""; 0]);
     let told = outputs(&world);
-    assert_eq!((&*told["command"], &*told["changed_charts"]), ("plan", "charts/demo"));
+    assert_eq!((&*told["command"], &*told["changed_charts"]), ("check", "charts/demo"));
     assert_eq!((&*told["released"], &*told["index_changed"]), ("[]", "false"));
-    let report: Value = serde_json::from_slice(&fs::read(&told["report"]).expect("a plan")).expect("JSON");
-    assert_eq!(report["schema"], "chart-release/plan/1");
+    let report: Value = serde_json::from_slice(&fs::read(&told["report"]).expect("a check")).expect("JSON");
+    assert_eq!(report["schema"], "chart-release/check/1");
     assert!(summary(&world).contains("1.1.0"));
 }
 

@@ -5,6 +5,9 @@ use serde_json::json;
 
 const BEFORE: &str = "1111111111111111111111111111111111111111";
 const LOST: &str = "2222222222222222222222222222222222222222";
+/// The parents of the head: it is the merge that GitHub makes of a pull request.
+const FIRST: &str = "3333333333333333333333333333333333333333";
+const PULLED: &str = "4444444444444444444444444444444444444444";
 const ZEROS: &str = "0000000000000000000000000000000000000000";
 
 /// A clone that has one commit before the head; its head is in these branches of origin.
@@ -13,6 +16,10 @@ struct Clone(&'static [&'static str], bool);
 impl Checkout for Clone {
     fn has(&self, commit: &str) -> bool {
         commit == BEFORE
+    }
+
+    fn parents(&self) -> Vec<String> {
+        vec![FIRST.into(), PULLED.into()]
     }
 
     fn head_is_in(&self, is_meant: &dyn Fn(&str) -> bool) -> Result<InBranch, Problem> {
@@ -37,12 +44,13 @@ fn document(mut with: Value) -> Value {
 fn follows(order: Order, event: Event, branches: &[&str], checkout: &dyn Checkout) -> String {
     match decide(order, event, &Branches::new(branches).unwrap(), checkout) {
         Err(problem) => format!("refused: {}", problem.what),
-        Ok(Decision { asked, since, tag, notices }) => {
+        Ok(Decision { asked, since, base, tag, notices }) => {
             let asked = asked.map_or("nothing".into(), |asked| format!("{asked:?}").to_lowercase());
             let since = since.map(|since| format!(" since {since}")).unwrap_or_default();
+            let base = base.map(|base| format!(" base {base}")).unwrap_or_default();
             let tag = tag.map(|tag| format!(" tag {tag}")).unwrap_or_default();
             let notices = if notices.is_empty() { "" } else { " with a notice" };
-            format!("{asked}{since}{tag}{notices}")
+            format!("{asked}{since}{base}{tag}{notices}")
         }
     }
 }
@@ -156,25 +164,23 @@ fn a_clone_that_is_too_shallow_is_told_what_to_fetch() {
 }
 
 #[test]
-fn other_events_plan_or_are_refused() {
+fn other_events_check_or_plan() {
     let base = json!({"base": {"sha": BEFORE}});
-    let planned = format!("plan since {BEFORE}");
+    let merge = json!({"base": {"sha": BEFORE}, "head": {"sha": PULLED}});
+    let checked = format!("check base {BEFORE}");
+    let merged = format!("check base {FIRST}");
     for (name, reference, with, expected) in [
-        ("pull_request", "refs/pull/1/merge", json!({"pull_request": base}), planned.as_str()),
-        ("pull_request", "refs/pull/1/merge", json!({}), "plan"),
-        (
-            "pull_request",
-            "refs/pull/1/merge",
-            json!({"pull_request": {"base": {"sha": LOST}}}),
-            "plan with a notice",
-        ),
+        ("pull_request", "refs/pull/1/merge", json!({"pull_request": base}), checked.as_str()),
+        ("pull_request", "refs/pull/1/merge", json!({"pull_request": merge}), &merged),
+        ("pull_request", "refs/pull/1/merge", json!({}), "check"),
+        ("pull_request", "refs/pull/1/merge", json!({"pull_request": {"base": {"sha": "HEAD~1"}}}), "check"),
         (
             "merge_group",
             "refs/heads/gh-readonly-queue/main/pr-1",
             json!({"merge_group": {"base_sha": BEFORE}}),
-            &planned,
+            &checked,
         ),
-        ("merge_group", "refs/heads/main", json!({}), "plan"),
+        ("merge_group", "refs/heads/main", json!({}), "check"),
         ("release", "refs/tags/v1", json!({"action": "deleted"}), "plan tag v1 with a notice"),
         ("release", "refs/tags/v1", json!({}), "plan tag v1 with a notice"),
         ("release", "refs/heads/main", json!({"action": "published"}), "plan with a notice"),
@@ -207,6 +213,12 @@ fn a_command_goes_over_the_event_but_for_the_one_that_is_dangerous() {
         assert!(told("pull_request_target", "refs/heads/main", &MERGED).starts_with("refused"));
     }
     assert!(auto("pull_request_target", "refs/heads/main", &document, &[], &MERGED).starts_with("refused"));
+    let check = |name, reference| {
+        follows(Order::Always(Asked::Check), Event::new(name, reference, &document), &[], &MERGED)
+    };
+    assert_eq!(check("push", "refs/heads/topic"), format!("check base {BEFORE}"));
+    assert_eq!(check("workflow_dispatch", "refs/heads/topic"), "check");
+    assert!(check("pull_request_target", "refs/heads/main").starts_with("refused"));
 }
 
 #[test]

@@ -9,7 +9,11 @@ use super::{Channel, ExposeError, Fetched};
 use crate::{
     charts::{ChartName, ChartVersion, Version},
     digest::Digest,
-    doors::{credentials::Credentials, http, registry::Registry},
+    doors::{
+        credentials::Credentials,
+        http,
+        registry::{Registry, check_name},
+    },
     holdings::{Attachment, ChannelId, Exposure, Held, Holding, Kind, Record, Reference, Standing},
     manifest::{self, Artifact},
     packages::Package,
@@ -78,18 +82,13 @@ impl Oci {
     }
 
     /// The repository of a chart.
-    fn repository(&self, chart: &ChartName) -> Result<String, Problem> {
-        let repository = match self.path.as_str() {
-            "" => chart.to_string(),
-            path => format!("{path}/{chart}"),
-        };
-        self.registry.check_name(&repository)?;
-        Ok(repository)
+    fn of_chart(&self, chart: &ChartName) -> Result<String, Problem> {
+        repository(&self.path, chart)
     }
 
     /// Where a version goes: its repository and tag.
     fn place(&self, is: &ChartVersion) -> Result<Place, Problem> {
-        let (repository, tag) = (self.repository(&is.name)?, manifest::tag(&is.version)?);
+        let (repository, tag) = (self.of_chart(&is.name)?, manifest::tag(&is.version)?);
         Ok(Place { url: format!("oci://{}/{repository}:{tag}", self.host), repository, tag })
     }
 
@@ -127,6 +126,19 @@ impl Oci {
     }
 }
 
+/// The repository of a chart below this path of a registry.
+///
+/// # Errors
+/// A name that no registry takes.
+pub fn repository(path: &str, chart: &ChartName) -> Result<String, Problem> {
+    let repository = match path {
+        "" => chart.to_string(),
+        path => format!("{path}/{chart}"),
+    };
+    check_name(&repository)?;
+    Ok(repository)
+}
+
 /// Where a version goes.
 struct Place {
     /// As people write it.
@@ -157,7 +169,7 @@ impl Channel for Oci {
     }
 
     fn install(&self, is: &ChartVersion) -> Option<String> {
-        let repository = self.repository(&is.name).ok()?;
+        let repository = self.of_chart(&is.name).ok()?;
         Some(format!("helm install {} oci://{}/{repository} --version {}", is.name, self.host, is.version))
     }
 
@@ -174,7 +186,7 @@ impl Channel for Oci {
     async fn in_use(&self, charts: &[ChartName]) -> Result<bool, Problem> {
         let is_version = |tag: &str| Version::new(tag.replace('_', "+")).is_strict();
         for chart in charts {
-            let repository = self.repository(chart)?;
+            let repository = self.of_chart(chart)?;
             if self.registry.find_tag(&repository, is_version).await?.is_some() {
                 return Ok(true);
             }
@@ -184,7 +196,7 @@ impl Channel for Oci {
 
     async fn prove(&self, charts: &[ChartName]) -> Result<(), Problem> {
         let Some(chart) = charts.first() else { return Ok(()) };
-        self.registry.prove_write(&self.repository(chart)?).await
+        self.registry.prove_write(&self.of_chart(chart)?).await
     }
 
     async fn fetch(&self, is: &ChartVersion, _holding: &Holding) -> Result<Fetched, Problem> {

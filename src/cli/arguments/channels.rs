@@ -5,7 +5,7 @@ use clap::{ArgAction, Args};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = WHERE)]
-pub struct Channels {
+pub struct Places {
     /// A place that users install from: `releases`, `pages`, `oci`, `oci://HOST/PATH`, `folder:PATH`
     ///
     /// `releases`: a GitHub Release for each version. `pages`: the index.yaml on a branch, for `helm repo add`.
@@ -21,6 +21,13 @@ pub struct Channels {
     /// GITHUB_SERVER_URL and GITHUB_API_URL say on which GitHub; without them it is github.com.
     #[arg(long, value_name = "OWNER/NAME")]
     github_repository: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = WHERE)]
+pub struct Channels {
+    #[command(flatten)]
+    places: Places,
     /// Also make releases for versions that are public elsewhere
     ///
     /// Without it, no release is made for a version that users can install from another channel already: each release
@@ -39,9 +46,15 @@ pub struct Channels {
     /// a tag that no version is released under changes nothing. `refs/tags/NAME` is taken as NAME.
     #[arg(long, value_name = "TAG", help_heading = WHICH, conflicts_with = crate::config::NAMES)]
     tag: Option<String>,
+    #[command(flatten)]
+    document: Document,
+}
+
+#[derive(Debug, Args)]
+pub struct Document {
     /// Print a JSON document for machines
     ///
-    /// `plan` prints `chart-release/plan/1`, and `publish` prints `chart-release/report/1`.
+    /// `plan` prints `chart-release/plan/1`, `publish` `chart-release/report/1`, and `check` `chart-release/check/1`.
     #[arg(long, help_heading = HOW)]
     json: bool,
 }

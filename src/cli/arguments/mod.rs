@@ -4,10 +4,12 @@
 //! each key holds, from the definitions here (`config::options`).
 
 mod channels;
+mod check;
 mod dependencies;
 mod folders;
 mod network;
 mod signing;
+mod verify;
 mod which;
 
 use channels::{Channels, Pages, Releases};
@@ -20,6 +22,7 @@ use dependencies::Dependencies;
 use folders::{Into, Packages};
 use network::{Network, Registries};
 use signing::Signing;
+pub use verify::Verify;
 use which::{Named, Selection};
 
 const STYLES: Styles = Styles::styled()
@@ -159,6 +162,9 @@ Examples:
         #[command(flatten)]
         packages: Packages,
     },
+    /// Tell what of this branch would refuse or spoil a release; write nothing
+    #[command(long_about = check::LONG_ABOUT, after_long_help = check::EXAMPLES)]
+    Check(check::Check),
     /// Make the packages of the charts in a folder, without any channel
     #[command(
         long_about = "\
@@ -198,6 +204,31 @@ Examples:
         #[command(flatten)]
         network: Network,
     },
+    /// Check packages against their provenance: who signed them, and that nothing was changed since
+    #[command(
+        long_about = "\
+Checks packages against their provenance (the `.prov` file that `helm package --sign` or this program wrote beside \
+each): that a key of the keyring signed it, and that the package is the one that was signed. Needs no gpg, no \
+repository and no network.
+
+It takes what `helm verify` takes, but no signature made with SHA-1 or MD5, and no RSA or DSA key below 2048 bits. \
+It also tells when the signed metadata is not that of the package, at which Helm does not look.",
+        after_long_help = concat!(
+            "\
+Examples:
+  One package, with the keys of GnuPG:
+      chart-release verify demo-1.1.0.tgz
+  With the key of the publisher, as a web page or a repository offers it:
+      curl -O https://example.com/charts/publisher.asc
+      chart-release verify demo-1.1.0.tgz --keyring publisher.asc
+  All packages of a folder:
+      chart-release verify packages/*.tgz --keyring publisher.asc
+
+",
+            exit_codes!()
+        )
+    )]
+    Verify(Verify),
     /// Do what the inputs and the event of a workflow say: what the GitHub Action runs
     #[command(hide = true)]
     Action,

@@ -16,7 +16,7 @@ pub struct Named {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = WHICH)]
-pub struct Selection {
+pub struct Roots {
     /// Folders to search for charts [default: charts]
     ///
     /// At any depth below them. Globs from the root of the repository; `.` is the root itself. Can be repeated.
@@ -27,6 +27,19 @@ pub struct Selection {
     /// Globs from the root of the repository. Can be repeated.
     #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
     exclude: Option<Vec<String>>,
+    /// Files that may be packaged though git does not have them
+    ///
+    /// They come from a step before this one. Globs from the root of the repository. Can be repeated. A chart at the
+    /// root of the repository is refused when it has any others.
+    #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
+    generated: Option<Vec<String>>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = WHICH)]
+pub struct Selection {
+    #[command(flatten)]
+    roots: Roots,
     /// Also the versions that the commits after REF introduced
     ///
     /// A push of three merges then publishes what three pushes would have. REF is a commit, branch or tag; for a push,
@@ -38,10 +51,4 @@ pub struct Selection {
     /// What to do about each of them is decided again.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = crate::config::NAMES)]
     only: Option<String>,
-    /// Files that may be packaged though git does not have them
-    ///
-    /// They come from a step before this one. Globs from the root of the repository. Can be repeated. A chart at the
-    /// root of the repository is refused when it has any others.
-    #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
-    generated: Option<Vec<String>>,
 }

@@ -241,6 +241,28 @@ impl Open {
         Ok(Commit { id, tree: Id(commit.tree_id()), time: commit.time().seconds(), before })
     }
 
+    /// The parents of a commit, as far as this clone knows them: the oldest commits of a shallow one have none.
+    ///
+    /// # Errors
+    /// The clone does not have it.
+    pub fn parents(&self, id: Id) -> Result<Vec<Id>, Problem> {
+        let commit = self.repository.find_commit(id.0).map_err(|e| missing(&format!("commit {id}"), &e))?;
+        Ok(commit.parent_ids().map(Id).collect())
+    }
+
+    /// The best commit that both have in their history, or are; `None` where this clone has none.
+    ///
+    /// # Errors
+    /// The history cannot be read.
+    pub fn merge_base(&self, one: Id, other: Id) -> Result<Option<Id>, Problem> {
+        match self.repository.merge_base(one.0, other.0) {
+            Ok(id) => Ok(Some(Id(id))),
+            // Also what libgit2 says where a shallow clone ends.
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(failed(&format!("finding where {one} and {other} parted"), &error)),
+        }
+    }
+
     /// The commits of `since..head`, over all parents.
     ///
     /// # Errors

@@ -95,7 +95,8 @@ pub fn earlier(
     Ok(newest_first.collect())
 }
 
-fn now<V: View>(inner: &Inner, view: &V, memory: &mut Memory) -> Result<Now, Problem> {
+/// The charts of this state of the repository.
+pub fn now<V: View>(inner: &Inner, view: &V, memory: &mut Memory) -> Result<Now, Problem> {
     let found = search::search(view, &inner.roots, memory)?;
     let mut now = Now {
         named: BTreeMap::new(),

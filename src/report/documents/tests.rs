@@ -53,6 +53,7 @@ fn a_plan_document_says_everything_that_is_planned() {
           "commit": "0123456789abcdef0123456789abcdef01234567",
           "created": "2026-01-01T00:00:00Z",
           "package": "sha256:2a97516c354b68848cdbd8f54a226a0a55b21ed138e207ad6c5cbb9c00aa5aea",
+          "made": [],
           "notes": [
             "2 packaged files are not in git"
           ],
@@ -96,6 +97,7 @@ fn a_plan_document_says_everything_that_is_planned() {
           "commit": null,
           "created": "2026-01-01T00:00:00Z",
           "package": null,
+          "made": [],
           "notes": [],
           "channels": [
             {
@@ -148,6 +150,7 @@ fn a_plan_document_says_everything_that_is_planned() {
           "commit": null,
           "created": "2026-01-01T00:00:00Z",
           "package": null,
+          "made": [],
           "notes": [],
           "channels": [
             {
@@ -243,6 +246,7 @@ fn a_report_document_says_everything_that_was_done() {
           "commit": null,
           "created": "2026-01-01T00:00:00Z",
           "package": null,
+          "made": [],
           "notes": [],
           "channels": [
             {
@@ -282,6 +286,7 @@ fn a_report_document_says_everything_that_was_done() {
           "commit": null,
           "created": "2026-01-01T00:00:00Z",
           "package": null,
+          "made": [],
           "notes": [],
           "channels": [
             {
@@ -308,6 +313,7 @@ fn a_report_document_says_everything_that_was_done() {
           "commit": null,
           "created": "2026-01-01T00:00:00Z",
           "package": null,
+          "made": [],
           "notes": [],
           "channels": [
             {
@@ -328,6 +334,7 @@ fn a_report_document_says_everything_that_was_done() {
           "commit": null,
           "created": "2026-01-01T00:00:00Z",
           "package": null,
+          "made": [],
           "notes": [],
           "channels": [
             {

@@ -10,6 +10,8 @@ pub mod github;
 pub mod online;
 mod openapi;
 #[allow(dead_code, reason = "what stories do not use yet")]
+pub mod others;
+#[allow(dead_code, reason = "what stories do not use yet")]
 pub mod registry;
 pub mod runner;
 pub mod trials;

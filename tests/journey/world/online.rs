@@ -6,6 +6,7 @@ use super::{
     front::Front,
     git_http::{GitHttp, PAGES},
     github::{Access, GitHub, READ_TOKEN, Release},
+    others::Others,
     registry::Registry,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -35,6 +36,7 @@ pub struct Online {
     pub github: GitHub,
     pub git: GitHttp,
     pub registry: Registry,
+    pub others: Others,
     /// What every run printed.
     printed: Mutex<Vec<String>>,
     /// What a run did to published releases that must never be done.
@@ -65,11 +67,12 @@ impl Online {
     pub fn around(world: World) -> Self {
         let git = GitHttp::new(world.path("origin.git"), TOKEN);
         let registry = Registry::new(USER, PASSWORD);
+        let others = Others::default();
         let mut github = None;
         let front = Front::start(|base| {
             let github = github.insert(GitHub::new(base, git.repository()));
             github.token(TOKEN, Access::Write);
-            github.router().merge(git.router()).merge(registry.router())
+            github.router().merge(git.router()).merge(registry.router()).merge(others.router())
         });
         let github = github.expect("it was made");
         let config = world.repository().join(".git/config");
@@ -79,7 +82,7 @@ impl Online {
         );
         append(&config, &origin);
         let (printed, changed, differing) = Default::default();
-        let online = Self { world, front, github, git, registry, printed, changed, differing };
+        let online = Self { world, front, github, git, registry, others, printed, changed, differing };
         if online.repository().join(".git/refs/heads/main").exists() {
             online.push();
         }

@@ -8,6 +8,7 @@ mod image;
 pub mod index;
 pub mod lasting;
 pub mod layout;
+mod provenance;
 pub mod reading;
 
 use crate::{
@@ -62,6 +63,8 @@ pub fn run(world: &World, report: &mut Report) -> Result<()> {
     index::check(&stage, report)?;
     report.heading("The image layouts");
     layout::check(&stage, report)?;
+    report.heading("Provenance");
+    provenance::check(&stage, report)?;
     report.heading("Damage is noticed");
     damage::check(&stage, report)?;
     report.heading("Published again, and with newer versions");
