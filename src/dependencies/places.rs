@@ -11,7 +11,7 @@ use crate::{
         away::blocking,
         cache::Cache,
         http,
-        registry::{self, Registry},
+        registry::Registry,
         repositories::{Kept, Repositories},
         shelf::Shelf,
     },
@@ -246,7 +246,7 @@ impl Places {
 
     async fn tagged(&self, host: &str, path: &str) -> Result<Vec<Offer>, Problem> {
         let registry = self.registry(host).await?;
-        registry::check_name(path)?;
+        Registry::check_name(path)?;
         let tags = match registry.known.tags(path).await {
             Err(problem) if !problem.passing => registry.nobody.tags(path).await.map_err(|_| problem)?,
             other => other?,
@@ -265,7 +265,7 @@ impl Places {
         said: Option<Digest>,
     ) -> Result<Arc<Fetched>, Problem> {
         let registry = self.registry(host).await?;
-        registry::check_name(path)?;
+        Registry::check_name(path)?;
         let place = format!("oci://{host}/{path}:{tag}");
         let get = async {
             let (by, digest) = match package_of(&registry.known, path, tag, &place).await {

@@ -66,6 +66,10 @@ pub(super) fn item(lines: &str) -> Result<Read, Problem> {
 
 /// The lines of one chart: its key and its list. `line` is the number of the first.
 pub(super) fn chart(lines: &str, line: usize) -> Result<ReadChart, Problem> {
+    // A brace, a tag or an anchor can belong to the whole map: then no other chart could stand beside this one.
+    if lines.trim_start().starts_with(['{', '!', '&', '*', '?']) {
+        return Err(Problem::new("not certainly one chart"));
+    }
     let map = yaml::read(FILE, lines.as_bytes())?;
     unrepeated(&map)?;
     let [(key, list)] = map.entries() else { return Err(Problem::new("not one chart")) };

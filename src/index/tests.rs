@@ -92,7 +92,9 @@ const LAYOUTS: [&str; 24] = [
 ];
 
 /// Indexes that Helm reads, and in which only some of it can be added to.
-const READ_ONLY: [&str; 5] = [
+const READ_ONLY: [&str; 7] = [
+    "apiVersion: v1\nentries:\n  {a: [{name: a, version: 1.0.0}]}\n",
+    "apiVersion: v1\nentries:\n  &all\n    b:\n    - name: b\n      version: 1.0.0\n",
     "{apiVersion: v1, entries: {a: [{name: a, version: 1.0.0}]}}",
     "apiVersion: v1\nentries: {a: [{name: a, version: 1.0.0, urls: [x]}]}\n",
     "apiVersion: v1\nentries:\n  a: [{name: a, version: 1.0.0}]\n  b: &b\n  - name: b\n    version: 1.0.0\n  c: *b\n",

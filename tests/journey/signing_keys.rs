@@ -34,8 +34,9 @@ const FILES: [&str; 5] = ["--sign", "--keyring", "../key.asc", "--passphrase-fil
 fn is_signed(world: &World, folder: &str) -> Vec<u8> {
     let read = |name: &str| fs::read(world.repository().join(folder).join(name)).expect("a file");
     let (package, signature) = (read("demo-1.0.0.tgz"), read("demo-1.0.0.tgz.prov"));
+    let now = jiff::Timestamp::now().as_second();
     let keyring = provenance::Keyring::read(PUBLIC_KEY.as_bytes()).expect("a keyring");
-    provenance::verify(&keyring, "demo-1.0.0.tgz", &package, &signature).expect("a good signature");
+    provenance::verify(&keyring, "demo-1.0.0.tgz", &package, &signature, now).expect("a good signature");
     signature
 }
 

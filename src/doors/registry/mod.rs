@@ -90,6 +90,27 @@ impl Registry {
         })
     }
 
+    /// Checks the name of a repository.
+    ///
+    /// # Errors
+    /// A name that no registry takes.
+    pub fn check_name(repository: &str) -> Result<(), Problem> {
+        let reference = Reference::try_from(format!("localhost/{repository}:0"));
+        match reference {
+            Ok(reference) if reference.repository() == repository => Ok(()),
+            _ if repository.chars().any(char::is_uppercase) => {
+                let what = format!("`{repository}` cannot be the name of a repository in a registry");
+                Err(Problem::new(what).next(
+                    "repositories are named in lower case: rename the chart, or publish it to other channels only",
+                ))
+            }
+            _ => {
+                Err(Problem::new(format!("`{repository}` cannot be the name of a repository in a registry"))
+                    .next("lower-case letters and digits, with . _ - between them and / between the parts"))
+            }
+        }
+    }
+
     /// The address of something in a repository.
     fn url(&self, repository: &str, rest: &str) -> Url {
         let mut url = self.base.clone();

@@ -149,6 +149,9 @@ fn address(url: &str, named: &str) -> String {
     if named.contains("://") {
         return named.to_owned();
     }
+    if named.starts_with('/') {
+        return url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/") + named;
+    }
     let (mut folder, mut rest) = (url, named);
     while let Some((outer, above)) =
         rest.strip_prefix("../").and_then(|above| Some((folder.rsplit_once('/')?.0, above)))

@@ -13,7 +13,7 @@ use std::{
 pub type Outcome = Result<Package, String>;
 
 /// What a package holds. A path that is there twice counts twice.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
     entries: Vec<(String, Vec<u8>)>,
 }
@@ -25,6 +25,8 @@ pub enum Difference {
     Time,
     /// The order of subcharts among themselves.
     Order,
+    /// The order of files within a subchart.
+    Files,
 }
 
 impl Difference {
@@ -35,6 +37,9 @@ impl Difference {
                 "`generated` of a new lock: Helm takes the clock, we the time of the package's entries"
             }
             Self::Order => "subcharts of one chart: in Helm by chance, with us by name",
+            Self::Files => {
+                "files of a subchart: in Helm as the package has them that it was in, with us by name"
+            }
         }
     }
 }
@@ -85,6 +90,17 @@ impl Package {
         entries.sort_by_key(|(name, _)| subcharts(name).join("/"));
         Self { entries }
     }
+
+    /// The same with the files of each subchart by name; those of the chart itself stay in their order.
+    fn with_their_files_by_name(&self) -> Self {
+        let mut entries = self.entries.clone();
+        entries.sort_by_key(|(name, _)| {
+            let subcharts = subcharts(name).join("/");
+            let file = if subcharts.is_empty() { "" } else { name.as_str() };
+            (subcharts, file.to_owned())
+        });
+        Self { entries }
+    }
 }
 
 /// A lock without its line `generated`.
@@ -104,6 +120,11 @@ fn subcharts(path: &str) -> Vec<&str> {
     found
 }
 
+/// The package, without the time of its lock where that is of no account.
+fn without(package: &Package, time: bool) -> Package {
+    if time { package.without_time() } else { package.clone() }
+}
+
 /// How the two differ where they may: not at all, most of the time. `lock_was_made`: Helm wrote the lock of this chart
 /// in this run.
 pub fn compare(ours: &Outcome, theirs: &Outcome, lock_was_made: bool) -> Result<BTreeSet<Difference>> {
@@ -113,23 +134,25 @@ pub fn compare(ours: &Outcome, theirs: &Outcome, lock_was_made: bool) -> Result<
         (Ok(_), Err(said)) => bail!("Helm refuses it, and we do not. Helm says:\n{said}"),
         (Err(said), Ok(_)) => bail!("Helm packages it, and we do not. We say:\n{said}"),
     };
+    let (mut ours, mut theirs) = (without(ours, lock_was_made), without(theirs, lock_was_made));
     let mut differences = BTreeSet::new();
-    if ours == theirs {
-        return Ok(differences);
-    }
-    let order = |package: &Package| package.with_subcharts_by_name().paths().join("\n");
-    if order(ours) == order(theirs) && ours.paths() != theirs.paths() {
-        differences.insert(Difference::Order);
-    }
-    let (ours, theirs) = (ours.with_subcharts_by_name(), theirs.with_subcharts_by_name());
-    if ours == theirs {
-        return Ok(differences);
-    }
-    if lock_was_made {
+    if lock_was_made && ours.lock().is_some() {
         differences.insert(Difference::Time);
-        if ours.without_time() == theirs.without_time() {
+    }
+    let weaker: [(Difference, fn(&Package) -> Package); 2] = [
+        (Difference::Order, Package::with_subcharts_by_name),
+        (Difference::Files, Package::with_their_files_by_name),
+    ];
+    for (difference, sorted) in weaker {
+        if ours == theirs {
             return Ok(differences);
         }
+        let before = (ours.paths() != theirs.paths()).then_some(difference);
+        (ours, theirs) = (sorted(&ours), sorted(&theirs));
+        differences.extend(before);
+    }
+    if ours == theirs {
+        return Ok(differences);
     }
     bail!(told(&ours, &theirs))
 }

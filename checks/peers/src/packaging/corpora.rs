@@ -35,9 +35,12 @@ struct Corpus {
     charts: Vec<Chart>,
 }
 
-pub fn check(world: &World, folder: &Path, report: &mut Report) -> Result<()> {
-    let corpora =
-        bundles(folder)?.iter().map(|bundle| Corpus::clone(world, bundle)).collect::<Result<Vec<_>>>()?;
+/// `folder`: where the bundles are; none: they are left out.
+pub fn check(world: &World, folder: Option<&Path>, report: &mut Report) -> Result<()> {
+    let mut corpora = vec![Corpus::samples(world)?];
+    for bundle in folder.map(bundles).transpose()?.unwrap_or_default() {
+        corpora.push(Corpus::clone(world, &bundle)?);
+    }
     let asked = asked(corpora.iter().flat_map(|corpus| &corpus.charts))?;
     let internet = Internet::start(offered(&asked), &world.folder("internet")?)?;
     let repositories = asked.keys().filter(|url| !url.starts_with("oci://")).enumerate();

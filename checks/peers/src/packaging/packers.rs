@@ -98,7 +98,7 @@ impl<'a> Packers<'a> {
 
     /// Lets both Helms work at the same time, each in a folder of its own.
     pub fn by_helms<T: Send>(
-        &self,
+        &'a self,
         work: impl Fn(&Working) -> Result<T> + Sync,
     ) -> Result<Vec<(&'a Helm, T)>> {
         let workings = self.world.peers.helms.iter().map(|helm| {
@@ -107,8 +107,9 @@ impl<'a> Packers<'a> {
         });
         let workings = workings.collect::<Result<Vec<_>>>()?;
         thread::scope(|scope| {
+            let work = &work;
             let threads: Vec<_> =
-                workings.iter().map(|working| (working.helm, scope.spawn(|| work(working)))).collect();
+                workings.iter().map(|working| (working.helm, scope.spawn(move || work(working)))).collect();
             let ended = threads
                 .into_iter()
                 .map(|(helm, thread)| Ok((helm, thread.join().expect("a thread that does not panic")?)));

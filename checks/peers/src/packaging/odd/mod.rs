@@ -66,7 +66,7 @@ pub enum End {
     /// The same, but for a refusal where the lock counts.
     RefusedAsLocked(&'static str),
     /// On the list.
-    Listed(&'static [Listed]),
+    Listed(Listed),
 }
 
 /// Where we and Helm do not do the same, and why. What is not named here is the same.
@@ -226,12 +226,10 @@ impl End {
             Self::Refused(_) => (Happens::AllRefuse, None),
             Self::RefusedAsLocked(_) if way == Way::Build => (Happens::AllRefuse, None),
             Self::RefusedAsLocked(_) => (Happens::Same, None),
-            Self::Listed(list) => {
-                let mut listed = list.iter();
-                let listed =
-                    listed.find(|listed| listed.ways.contains(&way) && helm.name.starts_with(listed.helm));
-                listed.map_or((Happens::Same, None), |listed| (listed.happens, Some(listed.reason)))
+            Self::Listed(listed) if listed.ways.contains(&way) && helm.name.starts_with(listed.helm) => {
+                (listed.happens, Some(listed.reason))
             }
+            Self::Listed(_) => (Happens::Same, None),
         }
     }
 }

@@ -45,11 +45,12 @@ fn listed_oddly() -> Vec<Offer> {
     vec![
         offer("near").at("near-1.0.0.tgz"),
         offer("up").at("../../c/up-1.0.0.tgz"),
+        offer("rooted").at("/rooted-1.0.0.tgz"),
         offer("absolute").at("https://files.example.com/x/absolute-1.0.0.tgz"),
         offer("asking").at("asking-1.0.0.tgz?key=value"),
         offer("bare").with_digest(""),
         prefixed.with_digest(&digest),
-        offer("wrong").with_digest(&"0".repeat(64)),
+        offer("wrong").with_digest(&"ab".repeat(32)),
         Offer { urls: vec!["moved-1.0.0.tgz".to_owned()], ..offer("moved") },
         Offer { urls: Vec::new(), ..offer("nowhere") },
         Offer::of("renamed", "1.0.0", made::package("another", "1.0.0")),

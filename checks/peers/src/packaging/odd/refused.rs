@@ -126,19 +126,6 @@ pub const CASES: &[Case] = &[
         end: End::Refused("beside"),
     },
     Case {
-        title: "charts/ in its own .helmignore",
-        files: &[
-            (
-                "Chart.yaml",
-                "apiVersion: v2\ndependencies:\n- {name: part, version: ^1, repository: 'https://charts.example.com/stable'}\n",
-            ),
-            (".helmignore", "*.tgz\n"),
-        ],
-        packages: &[],
-        lock: None,
-        end: End::Refused("part"),
-    },
-    Case {
         title: "a lock that is out of sync",
         files: &[(
             "Chart.yaml",
