@@ -1,3 +1,5 @@
+//! What a chart wants, and whether its lock fits: against what Helm wrote.
+
 use super::*;
 use crate::charts::Version;
 
