@@ -12,7 +12,9 @@ const PASSPHRASE: &str = "marked passphrase of a test key";
 /// The lines that nobody else may read.
 fn secret_lines() -> Vec<&'static str> {
     let lines = SECRET_KEY.lines().filter(|line| line.len() > 30 && !line.starts_with("---"));
-    lines.collect()
+    let lines: Vec<_> = lines.collect();
+    assert!(lines.len() > 3, "the key has a body");
+    lines
 }
 
 #[track_caller]
