@@ -35,7 +35,8 @@ fn is_signed(world: &World, folder: &str) -> Vec<u8> {
     let read = |name: &str| fs::read(world.repository().join(folder).join(name)).expect("a file");
     let (package, signature) = (read("demo-1.0.0.tgz"), read("demo-1.0.0.tgz.prov"));
     let keyring = provenance::Keyring::read(PUBLIC_KEY.as_bytes()).expect("a keyring");
-    provenance::verify(&keyring, "demo-1.0.0.tgz", &package, &signature).expect("a good signature");
+    provenance::verify(&keyring, "demo-1.0.0.tgz", &package, &signature, 1_800_000_000)
+        .expect("a good signature");
     signature
 }
 
