@@ -43,20 +43,27 @@ pub fn package(name: &str, version: &str) -> Vec<u8> {
 
 /// A `.tgz` of these files, as other programs write it: with its folder first, and modes as somebody had them.
 pub fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let folder =
+        files.first().and_then(|(path, _)| path.split_once('/')).map(|(folder, _)| format!("{folder}/"));
+    let folder = folder.iter().map(|folder| (folder.as_str(), EntryType::Directory, 0o755, &[][..]));
+    let files = files.iter().map(|(path, bytes)| (*path, EntryType::Regular, 0o664, *bytes));
+    packed(folder.chain(files))
+}
+
+/// A `.tgz` of these files and nothing else.
+pub fn plain(files: &[(&str, &[u8])]) -> Vec<u8> {
+    packed(files.iter().map(|(path, bytes)| (*path, EntryType::Regular, 0o644, *bytes)))
+}
+
+fn packed<'a>(entries: impl Iterator<Item = (&'a str, EntryType, u32, &'a [u8])>) -> Vec<u8> {
     let mut builder = Builder::new(GzEncoder::new(Vec::new(), Compression::default()));
-    let mut add = |path: &str, kind: EntryType, mode: u32, bytes: &[u8]| {
+    for (path, kind, mode, bytes) in entries {
         let mut header = Header::new_gnu();
         header.set_entry_type(kind);
         header.set_size(bytes.len() as u64);
         header.set_mode(mode);
         header.set_mtime(1_600_000_000);
         builder.append_data(&mut header, path, bytes).expect("memory takes it");
-    };
-    if let Some((folder, _)) = files.first().and_then(|(path, _)| path.split_once('/')) {
-        add(&format!("{folder}/"), EntryType::Directory, 0o755, &[]);
-    }
-    for (path, bytes) in files {
-        add(path, EntryType::Regular, 0o664, bytes);
     }
     builder.into_inner().and_then(GzEncoder::finish).expect("memory takes it")
 }

@@ -1,6 +1,6 @@
 //! Two packages of the same chart, side by side: every file and byte, and the order where readers could see it.
 
-use crate::published::read;
+use crate::{internet::made, published::read, report::Report};
 use anyhow::{Context, Result, bail, ensure};
 use flate2::read::GzDecoder;
 use std::{
@@ -46,8 +46,11 @@ impl Difference {
 
 impl Package {
     pub fn read(file: &Path) -> Result<Self> {
-        let bytes = read(file)?;
-        let mut archive = tar::Archive::new(GzDecoder::new(bytes.as_slice()));
+        Self::parse(&read(file)?)
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self> {
+        let mut archive = tar::Archive::new(GzDecoder::new(bytes));
         let mut entries = Vec::new();
         for entry in archive.entries().context("no archive")? {
             let mut entry = entry?;
@@ -73,6 +76,13 @@ impl Package {
 
     fn paths(&self) -> Vec<&str> {
         self.entries.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// Every subchart when its files begin.
+    fn subcharts(&self) -> Vec<Vec<&str>> {
+        let mut order: Vec<_> = self.entries.iter().map(|(name, _)| subcharts(name)).collect();
+        order.dedup();
+        order
     }
 
     /// The same without the time in the chart's own lock.
@@ -139,18 +149,18 @@ pub fn compare(ours: &Outcome, theirs: &Outcome, lock_was_made: bool) -> Result<
     if lock_was_made && ours.lock().is_some() {
         differences.insert(Difference::Time);
     }
-    let weaker: [(Difference, fn(&Package) -> Package); 2] = [
-        (Difference::Order, Package::with_subcharts_by_name),
-        (Difference::Files, Package::with_their_files_by_name),
-    ];
-    for (difference, sorted) in weaker {
-        if ours == theirs {
-            return Ok(differences);
-        }
-        let before = (ours.paths() != theirs.paths()).then_some(difference);
-        (ours, theirs) = (sorted(&ours), sorted(&theirs));
-        differences.extend(before);
+    if ours == theirs {
+        return Ok(differences);
     }
+    if ours.subcharts() != theirs.subcharts() {
+        differences.insert(Difference::Order);
+    }
+    (ours, theirs) = (ours.with_subcharts_by_name(), theirs.with_subcharts_by_name());
+    if ours == theirs {
+        return Ok(differences);
+    }
+    differences.insert(Difference::Files);
+    (ours, theirs) = (ours.with_their_files_by_name(), theirs.with_their_files_by_name());
     if ours == theirs {
         return Ok(differences);
     }
@@ -193,4 +203,31 @@ fn told(ours: &Package, theirs: &Package) -> String {
         ));
     }
     said.join("\n")
+}
+
+/// A comparison that cannot fail proves nothing: these have to.
+pub fn damage(report: &mut Report) -> Result<()> {
+    let package = |files: &[(&str, &str)]| -> Result<Outcome> {
+        let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
+        Ok(Ok(Package::parse(&made::plain(&files))?))
+    };
+    const LOCK: &str = "dependencies: []\ndigest: sha256:00\ngenerated: \"2020-01-01T00:00:00Z\"\n";
+    let whole =
+        [("c/Chart.yaml", "a"), ("c/Chart.lock", LOCK), ("c/a.txt", "a"), ("c/charts/d/Chart.yaml", "d")];
+    let ours = package(&whole)?;
+    let [chart, lock, file, subchart] = whole;
+    let later = ("c/Chart.lock", &*LOCK.replace("2020", "2021"));
+    let other = ("c/Chart.lock", &*LOCK.replace("sha256:00", "sha256:01"));
+    for (damage, theirs, lock_was_made) in [
+        ("a file that is not there", package(&[chart, lock, subchart])?, true),
+        ("a file that is there twice", package(&[chart, lock, file, file, subchart])?, true),
+        ("other bytes in a subchart", package(&[chart, lock, file, ("c/charts/d/Chart.yaml", "e")])?, true),
+        ("files of the chart in another order", package(&[chart, file, lock, subchart])?, true),
+        ("another time in a lock that was there", package(&[chart, later, file, subchart])?, false),
+        ("another digest in a lock", package(&[chart, other, file, subchart])?, true),
+        ("a refusal", Err("no".to_owned()), true),
+    ] {
+        report.must_fail(damage, || compare(&ours, &theirs, lock_was_made).map(drop));
+    }
+    Ok(())
 }

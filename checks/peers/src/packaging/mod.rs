@@ -28,6 +28,7 @@ struct Counted {
 /// `corpora`: the folder with the bundles of real repositories; none: they are left out.
 pub fn check(world: &World, corpora: Option<&Path>, report: &mut Report) -> Result<()> {
     report.heading("Charts with every kind of dependency, as Helm packages them");
+    compared::damage(report)?;
     odd::check(world, report)?;
     report.heading(match corpora {
         Some(_) => "The samples and the charts of real repositories, as Helm packages them",
