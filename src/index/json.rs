@@ -70,10 +70,10 @@ fn index(text: &str, top: Vec<(String, &RawValue)>) -> Result<Read, Problem> {
         if !seen.insert(key.to_ascii_lowercase()) {
             return Err(Problem::new(format!("key \"{key}\" is there twice")).at(FILE, lines.of(range.start)));
         }
-        if key != "entries" {
+        if !key.eq_ignore_ascii_case("entries") {
             let line = lines.of(range.start);
             let value = node(raw, line)?;
-            if key == "generated" {
+            if key.eq_ignore_ascii_case("generated") {
                 places.generated_at =
                     value.text().and_then(|text| time::seconds(text.as_bytes()).ok()).flatten();
                 places.generated = Some(range);

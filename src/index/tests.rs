@@ -319,6 +319,13 @@ fn a_json_index_is_read_and_added_to() {
 }
 
 #[test]
+fn a_json_index_may_write_its_keys_in_other_capitals_as_go_reads_them() {
+    let text = r#"{"apiVersion":"v1","Entries":{"a":[{"name":"a","version":"1.0.0"}]}}"#;
+    let more = scan(text).extended(&[new(&metadata("a", "2.0.0"))], 0).expect("it is added");
+    assert!(more.versions("a").map(|entry| entry.version).eq(["2.0.0", "1.0.0"]));
+}
+
+#[test]
 fn a_problem_names_the_line() {
     let line = |text: &str| Index::scan(text.to_owned()).expect_err(text).place.and_then(|place| place.line);
     for (right, wrong) in [

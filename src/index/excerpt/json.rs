@@ -102,7 +102,7 @@ impl<'de> Visitor<'de> for Top<'_, '_, '_> {
             if !self.0.seen.insert(key.to_ascii_lowercase()) {
                 return Err(A::Error::custom("a key is there twice"));
             }
-            if key == "entries" {
+            if key.eq_ignore_ascii_case("entries") {
                 map.next_value_seed(Charts(self.0))?;
             } else {
                 let raw: Box<RawValue> = map.next_value()?;
