@@ -324,9 +324,10 @@ async fn check_each(bundle: &Path) -> Vec<String> {
             let stopped = |finding: &&chart_release::report::check::Finding| {
                 finding.rule == Rule::NoPackage && finding.path == path
             };
-            if check.findings.iter().any(|finding| stopped(&finding)) {
-                unpackaged += 1;
-            } else if packing.contents(&chart.before.as_ref().unwrap().origin).await.is_err() {
+            let before = &chart.before.as_ref().unwrap().origin;
+            if check.findings.iter().any(|finding| stopped(&finding))
+                || packing.contents(before).await.is_err()
+            {
                 unpackaged += 1;
             } else {
                 unseen += 1;

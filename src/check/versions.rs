@@ -23,12 +23,11 @@ pub(super) async fn differing(
 ) -> Option<Vec<String>> {
     let before = before.contents.as_ref()?;
     let is_clean = chart.edited.is_empty() && chart.unknown.is_empty();
+    let works_here = task.edited_here && !chart.edited.is_empty();
     let committed: Contents;
     let now = match &chart.committed {
         // What only this checkout has is not part of the branch, unless somebody works here.
-        Some(origin)
-            if *origin != chart.now && !is_clean && !(task.edited_here && !chart.edited.is_empty()) =>
-        {
+        Some(origin) if *origin != chart.now && !is_clean && !works_here => {
             committed = task.packing.contents(origin).await.ok()?;
             &committed
         }
