@@ -31,6 +31,9 @@ pub struct Case {
     pub wanted: BTreeSet<Kind>,
     /// What the chart makes, once it was needed.
     pub ours: Option<Ours>,
+    /// What its package contains with everything that is fetched for it, where `ours` leaves something open and a signature
+    /// depends on it.
+    pub whole: Option<Contents>,
     /// The packages that channels hold, as far as they were needed.
     pub theirs: BTreeMap<ChannelId, Facts>,
 }
@@ -71,6 +74,8 @@ pub enum Need {
     OurContents,
     /// Package the chart, with everything that it depends on: nobody has bytes of it.
     OurPackage,
+    /// The same of a version that somebody has, to know what of it `ours` leaves open: a signature vouches for all of it.
+    OurWholePackage,
     /// Read the package that this channel holds.
     TheirPackage(ChannelId),
 }

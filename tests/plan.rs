@@ -62,6 +62,7 @@ fn case(first: Held, second: Held) -> Case {
         wanted: BTreeSet::new(),
         held: vec![(channel(FIRST), first), (channel(SECOND), second)],
         ours: None,
+        whole: None,
         theirs: BTreeMap::new(),
     }
 }
@@ -89,6 +90,10 @@ fn settle_with(
             Next::Need(Need::OurPackage) => {
                 needed.push("our package".to_owned());
                 assert!(case.ours.replace(packaged(ours)).is_none(), "asked twice for our package");
+            }
+            Next::Need(Need::OurWholePackage) => {
+                needed.push("our whole package".to_owned());
+                assert!(case.whole.replace(ours.contents.clone()).is_none(), "asked twice for all of it");
             }
             Next::Need(Need::TheirPackage(id)) => {
                 needed.push(id.to_string());
@@ -458,6 +463,31 @@ fn other_content_is_not_signed_and_that_is_told() {
 }
 
 #[test]
+fn what_was_not_compared_is_not_signed() {
+    let with_redis = |redis: &str, bytes: &str| {
+        let mut facts = facts("a", bytes);
+        facts.contents.files.insert("charts/redis/values.yaml".into(), Digest::of(redis.as_bytes()));
+        facts
+    };
+    let ours = with_redis("theirs", "ours");
+    let mut open = unfetched(&facts("a", "ours"));
+    open.contents.undetermined.insert("charts/redis/".into());
+    let case = || signing(served("x", false, false), served("x", false, false));
+    let (needed, decision) = settle_with(case(), &open, &ours, &[(FIRST, with_redis("theirs", "x"))]);
+    assert_eq!(needed, ["ours", FIRST, "our whole package"]);
+    assert!(is_signed(&decision) && words(&decision) == ["attach", "attach"]);
+    // What came with another subchart is kept, and completed, as it is.
+    let other = [(FIRST, with_redis("of somebody else", "x"))];
+    let (_, decision) = settle_with(case(), &open, &ours, &other);
+    assert!(!is_signed(&decision) && words(&decision) == ["keep", "keep"]);
+    assert_eq!(decision.notes, ["not signed: other content is published, charts/redis/values.yaml differs"]);
+    let asked = Case { asked: true, ..signing(served("x", false, true), Held::Absent) };
+    let (_, decision) = settle_with(asked, &open, &ours, &other);
+    assert!(!is_signed(&decision) && words(&decision) == ["keep", "put"]);
+    assert_eq!(decision.bytes, Bytes::Theirs(channel(FIRST), Digest::of(b"x")));
+}
+
+#[test]
 fn whoever_may_have_a_provenance_already_is_asked_before_another_is_made() {
     let theirs = |signed: bool| {
         let mut facts = facts("a", "x");
@@ -520,6 +550,7 @@ fn settled(mut case: Case, at_hand: &Ours, ours: &Facts, silent: &Facts) -> (boo
                 assert!(!published, "nothing is fetched for what somebody has: {:?}", case.held);
                 assert!(case.ours.replace(packaged(ours)).is_none(), "asked twice for our package");
             }
+            Next::Need(Need::OurWholePackage) => panic!("what is at hand leaves nothing open"),
             Next::Need(Need::TheirPackage(id)) => {
                 let (_, held) = case.held.iter().find(|(channel, _)| *channel == id).expect("it is asked");
                 let (Held::Begun(holding) | Held::Present(holding)) = held else {

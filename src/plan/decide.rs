@@ -1,12 +1,15 @@
 //! The decision for one chart version: pure and total.
 
-use super::{Bytes, Case, Decision, Need, Next, Refusal, Step};
+use super::{Bytes, Case, Decision, Need, Next, Ours, Refusal, Step};
 use crate::{
     digest::Digest,
     holdings::{ChannelId, Held, Holding, Kind, Standing},
     problem::Problem,
 };
 use std::collections::{BTreeMap, BTreeSet};
+
+/// So many files are named in a note: a subchart may have hundreds.
+const MOST_FILES: usize = 10;
 
 /// What to do with one chart version, or the fact that is needed to tell. Pure and total: called again whenever the
 /// case has grown, and a case only grows.
@@ -109,6 +112,19 @@ impl Case {
         }
         let facts = self.theirs.get(holder).ok_or_else(|| Need::TheirPackage(holder.clone()))?;
         Ok(facts.contents.differing(&ours.contents))
+    }
+
+    /// The same with what would have to be fetched: where that was left open, anything could be in its place.
+    fn differing_as_a_whole(&self, holder: &ChannelId, theirs: Digest) -> Result<Vec<String>, Need> {
+        let differing = self.differing(holder, theirs)?;
+        let leaves_open =
+            |ours: &&Ours| ours.digest != Some(theirs) && !ours.contents.undetermined.is_empty();
+        if !differing.is_empty() || self.ours.as_ref().filter(leaves_open).is_none() {
+            return Ok(differing);
+        }
+        let whole = self.whole.as_ref().ok_or(Need::OurWholePackage)?;
+        let facts = self.theirs.get(holder).ok_or_else(|| Need::TheirPackage(holder.clone()))?;
+        Ok(facts.contents.differing(whole))
     }
 
     /// What lies beside the package in this channel, as far as it is known.
@@ -291,7 +307,10 @@ fn complete_with(case: &Case, holder: &ChannelId, digest: Digest) -> Next {
         Err(Without::Fact(need)) => return Next::Need(need),
         Err(Without::Equal(files)) => {
             let differ = if files.len() == 1 { "differs" } else { "differ" };
-            notes.push(format!("not signed: other content is published, {} {differ}", files.join(", ")));
+            let more = files.len().saturating_sub(MOST_FILES);
+            let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+            let files = files.iter().take(MOST_FILES).map(String::as_str).collect::<Vec<_>>().join(", ");
+            notes.push(format!("not signed: other content is published, {files}{more} {differ}"));
             BTreeSet::new()
         }
     };
@@ -339,7 +358,7 @@ fn made(
     if let Some(silent) = case.silent() {
         return Err(Without::Fact(Need::TheirPackage(silent.clone())));
     }
-    match case.differing(holder, digest).map_err(Without::Fact)? {
+    match case.differing_as_a_whole(holder, digest).map_err(Without::Fact)? {
         files if files.is_empty() => Ok(made),
         files => Err(Without::Equal(files)),
     }

@@ -12,7 +12,7 @@ use crate::{
     charts::{ChartName, ChartVersion},
     doors::away::{blocking, guarded},
     holdings::{ChannelId, Exposure, Held, Kind},
-    packages,
+    packages::{self, Contents},
     plan::{self, Case, Facts, Failure, Need, Next, Ours, Plan, Planned, Step},
     problem::Problem,
     report::Event,
@@ -104,6 +104,7 @@ async fn case(run: &Run<'_>, candidate: &Candidate, held: Answer, begun: bool) -
         held,
         wanted: run.signer.iter().map(|_| Kind::Provenance).collect(),
         ours: None,
+        whole: None,
         theirs: BTreeMap::new(),
     }
 }
@@ -135,6 +136,7 @@ async fn settle(run: &Run<'_>, family: &Family<'_>, candidate: Candidate, mut ca
                 depends_on = needs;
                 notices.extend(told);
             }
+            Ok(Gathered::Whole(contents)) => case.whole = Some(contents),
             Ok(Gathered::Theirs { channel, facts, created }) => {
                 case.theirs.insert(channel, facts);
                 said = said.or(created);
@@ -190,6 +192,8 @@ enum Gathered {
         needs: Vec<ChartName>,
         told: Vec<Problem>,
     },
+    /// What our package contains with everything that is fetched for it.
+    Whole(Contents),
     Theirs {
         channel: ChannelId,
         facts: Facts,
@@ -220,6 +224,7 @@ async fn gather(
                 told: made.notices.clone(),
             })
         }
+        Need::OurWholePackage => Ok(Gathered::Whole(family.ours(&candidate.is).await?.contents.clone())),
         Need::TheirPackage(channel) => {
             let held = case.held.iter().find(|(id, _)| *id == channel);
             let holding = held.and_then(|(_, held)| held.holding());
