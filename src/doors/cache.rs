@@ -18,6 +18,11 @@ const ON_ITS_WAY: &str = ".download-";
 /// A file on its way that is older was left by a run that died.
 const DEAD: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Where all that is kept lies in the folder that is named as the cache, in which others may have files, too.
+pub fn packages_in(cache: &Path) -> PathBuf {
+    cache.join("packages")
+}
+
 /// The folder. Its methods block.
 #[derive(Debug)]
 pub struct Cache {
@@ -37,7 +42,7 @@ enum Trouble {
 impl Cache {
     /// In this folder, which is made when something is kept; `None` keeps nothing.
     pub fn new(folder: Option<PathBuf>) -> Self {
-        let folder = folder.map(|folder| folder.join("packages").join("sha256"));
+        let folder = folder.map(|folder| packages_in(&folder).join("sha256"));
         Self { folder, cleared: Once::new(), trouble: Mutex::default() }
     }
 

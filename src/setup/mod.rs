@@ -12,7 +12,7 @@ use crate::{
     changes::{Selection, Survey},
     config::{ChannelChoice, Config},
     dependencies::{self, Dependencies},
-    doors::{disk, shelf::Shelf},
+    doors::{cache, disk, shelf::Shelf},
     packages,
     plan::Plan,
     problem::Problem,
@@ -233,7 +233,8 @@ fn repository_settings(config: &Config) -> Result<repo::Settings, Problem> {
     let into = disk::absolute(&config.into)?;
     let holds_charts = config.charts.iter().any(|charts| root.join(charts).starts_with(&into));
     let folders = config.channels.iter().filter_map(folder).chain((!holds_charts).then_some(into));
-    let folders = folders.chain(config.packages.clone()).chain(config.cache.clone());
+    let folders =
+        folders.chain(config.packages.clone()).chain(config.cache.as_deref().map(cache::packages_in));
     // Nobody packages the key that signs, wherever it lies.
     let folders = folders.chain(signing::files(config).map(Path::to_owned));
     let own_outputs = folders.map(|path| disk::absolute(&path)).collect::<Result<Vec<_>, _>>()?;
