@@ -39,13 +39,11 @@ impl Repository {
             return Ok(Self::Folder(path.to_owned()));
         }
         if let Some(rest) = text.strip_prefix("oci://") {
-            let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-            if let Some((_, host)) = host.rsplit_once('@') {
-                return Err(wrong(
-                    &format!("oci://…@{host}/{path}"),
-                    "write oci://HOST/PATH, without a user",
-                ));
+            // No name in a registry has an `@`, and a password may have a `/` before it.
+            if rest.contains('@') {
+                return Err(wrong(text, "write oci://HOST/PATH, without a user"));
             }
+            let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
             if host.is_empty() {
                 return Err(wrong(text, "write oci://HOST/PATH"));
             }
@@ -58,7 +56,7 @@ impl Repository {
                     "{}:// needs a plugin of Helm: put the chart into charts/, or name a repository by https:// or oci://",
                     url.scheme()
                 );
-                Err(wrong(&shown(&url), &next))
+                Err(wrong(text, &next))
             }
             _ => Err(wrong(
                 text,
@@ -69,6 +67,7 @@ impl Repository {
 }
 
 fn wrong(text: &str, next: &str) -> Problem {
+    let text = shown_text(text);
     Problem::new(format!("`{text}` is no repository that a chart can be fetched from")).next(next)
 }
 
@@ -81,6 +80,24 @@ pub fn alias(text: &str) -> Option<&str> {
 pub fn shown(url: &Url) -> String {
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+}
+
+/// The same of a text that may be no address: what is before an `@` and behind a `?` is left out, however it is written.
+pub fn shown_text(text: &str) -> String {
+    if let Ok(url) = Url::parse(text)
+        && url.has_host()
+    {
+        return shown(&url);
+    }
+    let (scheme, rest) = match text.find("://") {
+        Some(end) => text.split_at(end + "://".len()),
+        None => ("", text),
+    };
+    let (user, rest) = match rest.rsplit_once('@') {
+        Some((user, rest)) if !user.is_empty() => ("…@", rest),
+        _ => ("", rest),
+    };
+    format!("{scheme}{user}{}", rest.split(['?', '#']).next().unwrap_or_default())
 }
 
 /// The address of something that an index names, as Helm 4 resolves it: what is absolute stays; else it is relative to
@@ -150,6 +167,22 @@ mod tests {
         }
         let problem = Repository::parse("s3://key:secret@bucket/charts?token=1").unwrap_err();
         assert!(!problem.what.contains("secret") && !problem.what.contains("token"), "{}", problem.what);
+    }
+
+    #[test]
+    fn no_password_is_repeated_however_wrong_the_address_is() {
+        for text in [
+            "https://me:secr/et@example.com/charts",
+            "https://me:se?cr@et@:example.com",
+            "me:secret@example.com/charts",
+            "oci://me:secr/et@ghcr.io/acme",
+            "oci://me:secret@ghcr.io/acme",
+        ] {
+            let problem = Repository::parse(text).unwrap_err();
+            assert!(!problem.what.contains("se") && !problem.what.contains("et@"), "{}", problem.what);
+        }
+        assert!(Repository::parse("../lib").unwrap_err().what.starts_with("`../lib` is no repository"));
+        assert!(Repository::parse("oci://").unwrap_err().what.starts_with("`oci://` is no repository"));
     }
 
     #[test]

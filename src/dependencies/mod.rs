@@ -11,7 +11,7 @@ use crate::{
     charts::{
         Arrival, ChartName, ChartVersion, Completed, Files, Request, Supply, Version, Wanted,
         find::CHART_YAML,
-        repository::{Repository, shown},
+        repository::{Repository, shown_text},
     },
     doors::{away::blocking, credentials::Credentials, http},
     packages::DEFAULT_TIME,
@@ -275,10 +275,7 @@ impl Dependencies {
 
 /// Where a request goes, for people.
 fn told(request: &Request) -> String {
-    match &request.from {
-        Repository::Index(url) => shown(url),
-        _ => request.repository.clone(),
-    }
+    shown_text(&request.repository)
 }
 
 fn nothing_fits(request: &Request, mut offered: Vec<&Version>) -> Problem {

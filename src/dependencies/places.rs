@@ -122,6 +122,7 @@ impl Places {
                     }
                     "oci" => {
                         let (host, path, tag) = reference(url).ok_or_else(|| {
+                            let url = repository::shown_text(url);
                             Problem::new(format!("the index names `{url}`, which is no reference with a tag"))
                         })?;
                         self.pulled(&host, &path, &tag, &is, *digest).await

@@ -95,9 +95,7 @@ impl Wanted {
             if locked.repository != repository {
                 let from = |text: &str| match text {
                     "" => "charts/".to_owned(),
-                    text => {
-                        url::Url::parse(text).map_or_else(|_| text.to_owned(), |url| repository::shown(&url))
-                    }
+                    text => repository::shown_text(text),
                 };
                 let what = format!(
                     "`{name}` comes from {}, and in the lock from {}",
