@@ -2,10 +2,11 @@
 
 use super::{Aliases, Arrival, CHART_LOCK, REQUIREMENTS_LOCK, Supply, Wanted};
 use crate::{
-    charts::{ChartName, Files, Lock, metadata::Dependency},
+    charts::{ChartName, Files, Lock, metadata::Dependency, repository},
     problem::Problem,
 };
 use std::collections::BTreeSet;
+use url::Url;
 
 /// A chart's files with its dependencies.
 #[derive(Clone, Debug)]
@@ -90,6 +91,24 @@ impl Wanted {
         Ok(Completed { files, undetermined, lacking })
     }
 
+    /// Everybody can read the lock in a package: not what somebody told Helm for himself.
+    fn check_published(&self, found: &[Dependency]) -> Result<(), Problem> {
+        for (item, (dependency, found)) in self.dependencies.iter().zip(found).enumerate() {
+            let address = repository::alias(&dependency.repository).and(Url::parse(&found.repository).ok());
+            if address.is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
+                let what = format!(
+                    "the address that Helm was told of `{}` holds a user or a password, and the lock in the package would \
+                     publish them",
+                    dependency.repository
+                );
+                return Err(self.at(item, Problem::new(what)).next(
+                    "tell Helm again: `helm repo add --force-update --username USER`, with an address without them",
+                ));
+            }
+        }
+        Ok(())
+    }
+
     fn write_lock(
         &self,
         files: &mut Files,
@@ -97,6 +116,7 @@ impl Wanted {
         aliases: Aliases<'_>,
         time: u64,
     ) -> Result<(), Problem> {
+        self.check_published(&found)?;
         let digest = Lock::digest_of(&self.requested(aliases), &found);
         // Helm leaves a lock alone that says the same, and so its time.
         if self.lock.as_ref().is_some_and(|(_, lock)| lock.digest == digest) {

@@ -128,6 +128,25 @@ fn a_name_that_helm_was_told_is_its_url_and_without_helm_the_lock_knows_it() {
 }
 
 #[test]
+fn what_helm_was_told_for_somebody_alone_is_not_published_with_the_lock() {
+    let chart = "apiVersion: v2\nname: demo\nversion: 1.0.0\ndependencies:\n- {name: lib, version: ^1, repository: \"@ours\"}\n";
+    let files = files(&[("Chart.yaml", chart)]);
+    let wanted = Wanted::of("charts/demo", &files).unwrap();
+    let completed = |url: &'static str| {
+        let aliases = move |_: &str| Some(url.to_owned());
+        let supplies = wanted.anew(&aliases).unwrap();
+        let is = ChartVersion::new("lib", "1.0.0");
+        let arrivals = vec![Arrival::Package(is.version.clone(), is, Bytes::new())];
+        wanted.completed(files.clone(), &supplies, arrivals, true, &aliases, 0)
+    };
+    assert!(completed("https://example.com/charts").unwrap().files.0.contains_key("Chart.lock"));
+    let problem = completed("https://me:marked@example.com/charts").unwrap_err();
+    assert!(problem.what.contains("`@ours` holds a user or a password"), "{}", problem.what);
+    assert!(!format!("{problem:?}").contains("marked"));
+    assert_eq!(problem.place.unwrap().line, Some(5));
+}
+
+#[test]
 fn the_newest_that_will_do_is_chosen_and_of_a_lock_its_very_text() {
     let chosen = |request: Request, offered: &[&str]| {
         let offered = offered.iter().map(Version::new);
