@@ -87,6 +87,11 @@ pub async fn check(task: &Task<'_>, run: Run<'_>, mut survey: Survey) -> Result<
     let run = Run { asked: AskedFor::These(touched), sweep: false, only: None, signer: None, ..run };
     let told = published::ask(run, survey, &cases).await;
     check.notices.extend(told.notices);
+    for (is, problem) in told.unpackaged {
+        let fault = Fault { rule: Rule::NoPackage, problem };
+        let case = cases.iter().find(|case| case.chart.is == is);
+        check.findings.extend(case.map(|case| case.finding(task, &fault, base.is_some())));
+    }
     check.findings.extend(versions::findings(&cases, base.is_some(), &told.versions));
     check.publishes = told.versions.into_iter().filter(published::is_published_by_a_merge).collect();
     check.findings.sort_by(|one, other| {

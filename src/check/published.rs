@@ -18,20 +18,39 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// What the channels answered.
 #[derive(Default)]
 pub(super) struct Told {
     pub versions: Vec<Planned>,
+    /// Charts that turned out to be none that can be packaged, and why.
+    pub unpackaged: Vec<(ChartVersion, Problem)>,
     /// What is worth knowing, and which channels could not be asked.
     pub notices: Vec<Problem>,
 }
 
 /// Packages as far as nothing has to be fetched for them. Nothing is published of a check: where dependencies are lacking,
 /// a package without bytes stands for the one that a merge would make.
-struct Unfetched<'a>(&'a dyn Source);
+struct Unfetched<'a> {
+    source: &'a dyn Source,
+    /// What could not be packaged: no channel is the reason.
+    failed: Mutex<BTreeMap<ChartVersion, Problem>>,
+}
+
+impl Unfetched<'_> {
+    fn noted<T>(&self, candidate: &Candidate, made: Result<T, Problem>) -> Result<T, Problem> {
+        made.inspect_err(|problem| {
+            let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+            failed.insert(candidate.is.clone(), problem.clone());
+        })
+    }
+
+    fn failure(&self, is: &ChartVersion) -> Option<Problem> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).get(is).cloned()
+    }
+}
 
 #[async_trait]
 impl Source for Unfetched<'_> {
@@ -40,9 +59,9 @@ impl Source for Unfetched<'_> {
         candidate: &Candidate,
         _: &dyn Siblings,
     ) -> Result<(Package, Vec<Problem>), Problem> {
-        let AtHand { digest, contents, metadata, notices } = self.0.at_hand(candidate).await?;
+        let AtHand { digest, contents, metadata, notices } = self.at_hand(candidate).await?;
         if digest.is_some() {
-            return self.0.package(candidate, &NoSiblings).await;
+            return self.noted(candidate, self.source.package(candidate, &NoSiblings).await);
         }
         let bytes = Bytes::new();
         let (is, digest) = (candidate.is.clone(), Digest::of(&bytes));
@@ -50,11 +69,11 @@ impl Source for Unfetched<'_> {
     }
 
     async fn at_hand(&self, candidate: &Candidate) -> Result<AtHand, Problem> {
-        self.0.at_hand(candidate).await
+        self.noted(candidate, self.source.at_hand(candidate).await)
     }
 
     async fn metadata(&self, candidate: &Candidate) -> Result<Metadata, Problem> {
-        self.0.metadata(candidate).await
+        self.source.metadata(candidate).await
     }
 
     async fn earlier(
@@ -62,7 +81,7 @@ impl Source for Unfetched<'_> {
         charts: Vec<ChartName>,
         at_most: usize,
     ) -> Result<BTreeMap<ChartName, Vec<Earlier>>, Problem> {
-        self.0.earlier(charts, at_most).await
+        self.source.earlier(charts, at_most).await
     }
 }
 
@@ -78,7 +97,7 @@ pub(super) async fn ask(run: Run<'_>, mut survey: Survey, cases: &[Case]) -> Tol
     let mut told = Told::default();
     let mut silent: BTreeMap<ChannelId, Problem> = BTreeMap::new();
     let mut channels: Vec<Arc<dyn Channel>> = run.channels.to_vec();
-    let source = Unfetched(run.source);
+    let source = Unfetched { source: run.source, failed: Mutex::default() };
     while !channels.is_empty() {
         let run = Run { channels: &channels, source: &source, ..run.clone() };
         let plan = publish::plan(&run, survey.clone()).await;
@@ -86,17 +105,24 @@ pub(super) async fn ask(run: Run<'_>, mut survey: Survey, cases: &[Case]) -> Tol
             plan.versions.into_iter().partition(|planned| stops(planned).next().is_some());
         told.versions.extend(settled);
         told.notices.extend(plan.notices);
-        if stopped.is_empty() {
+        let mut unasked = Vec::new();
+        for planned in stopped {
+            match source.failure(&planned.is) {
+                Some(problem) => told.unpackaged.push((planned.is, problem)),
+                None => unasked.push(planned),
+            }
+        }
+        if unasked.is_empty() {
             break;
         }
         let mut now_silent = BTreeSet::new();
-        for (channel, problem) in stopped.iter().flat_map(stops) {
+        for (channel, problem) in unasked.iter().flat_map(stops) {
             now_silent.insert(channel.clone());
             silent.entry(channel.clone()).or_insert_with(|| problem.clone());
         }
         // Once more without those that did not answer; the notices were told.
         channels.retain(|channel| !now_silent.contains(channel.id()));
-        let again: BTreeSet<ChartVersion> = stopped.into_iter().map(|planned| planned.is).collect();
+        let again: BTreeSet<ChartVersion> = unasked.into_iter().map(|planned| planned.is).collect();
         keep(&mut survey, |is| again.contains(is));
         survey = Survey { lanes: survey.lanes, ..Survey::default() };
     }

@@ -178,6 +178,23 @@ fn a_secret_in_a_chart_is_an_error_and_is_not_shown() {
 }
 
 #[test]
+fn a_secret_in_what_a_chart_depends_on_is_its_error_and_no_channels() {
+    let mut world = branch();
+    let token = "ghp_marked0123456789abcdefghijklmnop";
+    world.chart("libraries/lib", "lib", "1.0.0");
+    world.write("libraries/lib/values.yaml", format!("greeting: hello\ntoken: {token}\n"));
+    let depends = "dependencies:\n- name: lib\n  version: 1.0.0\n  repository: file://../../libraries/lib\n";
+    world.write("charts/demo/Chart.yaml", format!("apiVersion: v2\nname: demo\nversion: 1.1.0\n{depends}"));
+    world.commit("Depend on a chart that says too much");
+    let mut command = world.program();
+    let run = World::end(command.env("GITHUB_TOKEN", token).args(["check", "--json"])).never_says(token);
+    let place = "charts/demo/charts/lib-1.0.0.tgz/values.yaml:2";
+    assert_eq!(findings(&run), [format!("error no_package demo@1.1.0 {place}")]);
+    assert_eq!(run.code, 1);
+    run.never_says("could not be asked");
+}
+
+#[test]
 fn a_name_that_registries_refuse_is_an_error_where_one_is_a_channel() {
     let mut world = branch();
     world.chart("charts/Loud", "Loud", "1.0.0");
