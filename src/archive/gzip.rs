@@ -38,29 +38,72 @@ impl Gzip {
 
     /// The whole file.
     pub(super) fn finish(mut self) -> Vec<u8> {
-        while self.step(&[], MZFlush::Finish).1 == MZStatus::Ok {}
+        while self.step(&[], MZFlush::Finish).2 == MZStatus::Ok {}
         self.written.extend(self.checksum.sum().to_le_bytes());
         self.written.extend(self.checksum.amount().to_le_bytes());
         self.written
     }
 
-    /// Gives the encoder these bytes: how many it took, and whether the stream has ended.
-    fn step(&mut self, bytes: &[u8], flush: MZFlush) -> (usize, MZStatus) {
+    /// Gives the encoder these bytes: how many it took, how many it gave, and whether the stream has ended.
+    fn step(&mut self, bytes: &[u8], flush: MZFlush) -> (usize, usize, MZStatus) {
         let done = deflate(&mut self.encoder, bytes, &mut self.chunk, flush);
         self.written.extend(&self.chunk[..done.bytes_written]);
         // Without input and output there is nothing to do, which the encoder calls an error.
-        (done.bytes_consumed, done.status.unwrap_or(MZStatus::StreamEnd))
+        (done.bytes_consumed, done.bytes_written, done.status.unwrap_or(MZStatus::StreamEnd))
     }
 }
 
 impl Write for Gzip {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let (taken, _) = self.step(bytes, MZFlush::None);
-        self.checksum.update(&bytes[..taken]);
-        Ok(taken)
+        loop {
+            let (taken, given, _) = self.step(bytes, MZFlush::None);
+            // What the encoder holds back can fill a whole chunk before it takes anything.
+            if taken > 0 || given == 0 {
+                self.checksum.update(&bytes[..taken]);
+                return Ok(taken);
+            }
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::read::GzDecoder;
+    use std::io::Read;
+
+    /// Base64 as values.yaml and ConfigMaps have it, in lines: blocks of the encoder that are larger than a chunk.
+    fn base64_in_lines(length: usize) -> Vec<u8> {
+        const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let mut state: u64 = 88_172_645_463_325_252;
+        let mut letter = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            LETTERS[(state % 64) as usize]
+        };
+        let mut text = Vec::new();
+        while text.len() < length {
+            text.extend(b"    ");
+            text.extend((0..64).map(|_| letter()));
+            text.push(b'\n');
+        }
+        text
+    }
+
+    #[test]
+    fn what_hardly_compresses_is_written_whole() {
+        for length in [0, 100_000, 1_000_000] {
+            let text = base64_in_lines(length);
+            let mut gzip = Gzip::new();
+            gzip.write_all(&text).unwrap();
+            let mut read = Vec::new();
+            GzDecoder::new(&gzip.finish()[..]).read_to_end(&mut read).unwrap();
+            assert!(read == text, "{length}");
+        }
     }
 }
