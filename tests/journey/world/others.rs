@@ -16,9 +16,12 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+/// Packages by name and version.
+type Held = BTreeMap<(String, String), Vec<u8>>;
+
 /// The repository: cheap to clone, every clone is the same one.
 #[derive(Clone, Default)]
-pub struct Others(Arc<Mutex<BTreeMap<(String, String), Vec<u8>>>>);
+pub struct Others(Arc<Mutex<Held>>);
 
 impl Others {
     /// Serves it below `/others`.
@@ -42,7 +45,7 @@ impl Others {
     }
 }
 
-fn index(held: &BTreeMap<(String, String), Vec<u8>>) -> String {
+fn index(held: &Held) -> String {
     let mut charts: BTreeMap<&str, String> = BTreeMap::new();
     for ((name, version), package) in held {
         *charts.entry(name).or_default() += &format!(
