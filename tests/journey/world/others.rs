@@ -18,7 +18,10 @@ use std::{
 
 /// The repository: cheap to clone, every clone is the same one.
 #[derive(Clone, Default)]
-pub struct Others(Arc<Mutex<BTreeMap<(String, String), Vec<u8>>>>);
+pub struct Others(Arc<Mutex<Served>>);
+
+/// The answers, by host and path.
+type Served = BTreeMap<(String, String), Vec<u8>>;
 
 impl Others {
     /// Serves it below `/others`.
