@@ -48,7 +48,7 @@ fn folder(id: &str, path: &str) -> ChannelChoice {
 fn nothing_given_is_a_sweep_of_charts_to_the_folder_published() {
     let given_now = config("plan", &[], "");
     let expected = Config {
-        base: crate::repo::Base::default(),
+        base: Base::default(),
         github: given_now.github.clone(),
         releases: given_now.releases.clone(),
         pages: given_now.pages.clone(),
@@ -146,6 +146,7 @@ sign: true
 key: demo@example.com
 keyring: keys/secring.gpg
 passphrase-file: keys/passphrase
+base: main
 ";
     let by_environment = [
         ("CHART_RELEASE_CHARTS", "a,b"),
@@ -189,6 +190,7 @@ passphrase-file: keys/passphrase
         ("CHART_RELEASE_KEY", "demo@example.com"),
         ("CHART_RELEASE_KEYRING", "repository/keys/secring.gpg"),
         ("CHART_RELEASE_PASSPHRASE_FILE", "repository/keys/passphrase"),
+        ("CHART_RELEASE_BASE", "main"),
     ];
     let known: Vec<_> = options::of(&Cli::command()).into_keys().collect();
     let in_file: std::collections::BTreeSet<_> =
@@ -205,6 +207,7 @@ passphrase-file: keys/passphrase
     assert_eq!(Config { channels: vec![], ..file.clone() }, Config { channels: vec![], ..environment });
     let nothing = config("plan", &[], "");
     assert_eq!((file.since.as_deref(), file.tag.as_deref()), (Some("v1"), Some("demo-1.0.0")));
+    assert_eq!((&file.base, &nothing.base), (&Base::Named("main".into()), &Base::OfOrigin));
     assert!(file.pages.packages_with_index && file.releases.generate_notes);
     assert!(!nothing.pages.packages_with_index && !nothing.releases.generate_notes);
     assert_eq!(
@@ -308,10 +311,10 @@ fn a_wrong_key_is_told_with_the_nearest_one_and_all() {
     let next = |file| problems("plan", &[], file)[0].next.clone().unwrap();
     assert!(
         next("channels: x\n")
-            .starts_with("did you mean `channel`? the options are backfill, cache, channel, charts, ")
+            .starts_with("did you mean `channel`? the options are backfill, base, cache, channel, charts, ")
     );
     assert!(next("Exclude: x\n").starts_with("did you mean `exclude`? "));
-    assert!(next("Zeitgeist: x\n").starts_with("the options are backfill, cache, channel, charts, "));
+    assert!(next("Zeitgeist: x\n").starts_with("the options are backfill, base, cache, channel, charts, "));
 }
 
 #[test]

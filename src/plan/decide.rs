@@ -350,8 +350,11 @@ fn made(
     steps: &BTreeMap<ChannelId, Step>,
 ) -> Result<BTreeSet<Kind>, Without> {
     let made: BTreeSet<Kind> = case.wanted.difference(everything).copied().collect();
-    let same = |channel: &ChannelId| case.digest_of(channel).map_or(true, |other| other == digest);
-    if !steps.iter().any(|(channel, step)| same(channel) && takes(case, channel, step, &made)) {
+    // Whatever is put or finished gets these bytes; what is kept has its own.
+    let gets = |channel: &ChannelId, step: &Step| {
+        !matches!(step, Step::Keep(_)) || case.digest_of(channel).map_or(true, |other| other == digest)
+    };
+    if !steps.iter().any(|(channel, step)| gets(channel, step) && takes(case, channel, step, &made)) {
         return Ok(BTreeSet::new());
     }
     // Whoever does not say what lies beside its package may have it.

@@ -430,7 +430,7 @@ fn the_configuration_of_chart_releaser_is_found_and_read() {
     world.write(".github/releaser.yaml", "release-name-template: n{{ .Version }}\nskip-existing: true\n");
     Step::push(&world, NOTHING).with("config", ".github/releaser.yaml").run().ends_with(0);
     assert_eq!(world.listed()[1..], ["release n1.0.0: demo-1.0.0.tgz", "tag n1.0.0"]);
-    Step::push(&world, NOTHING).run().ends_with(2).says("this version makes no provenance").says("cr.yaml:1");
+    Step::push(&world, NOTHING).run().ends_with(2).says("the packages are to be signed, and there is no key");
 }
 
 #[test]

@@ -350,3 +350,86 @@ fn a_branch_is_compared_with_where_it_left_and_not_with_what_came_after() {
     let expected = "error version_stays demo@1.0.0 charts/demo/Chart.yaml:3".into();
     assert_eq!(found(&world, &[]), (1, vec![expected]));
 }
+
+/// A chart `app` that depends on the chart `lib` beside it, with a lock of Helm's.
+fn with_a_library() -> World {
+    let mut world = World::with_a_chart();
+    world.chart("charts/lib", "lib", "1.2.0");
+    world.write("charts/app/Chart.yaml", APP);
+    world.write("charts/app/Chart.lock", LOCK);
+    world.commit("Use a library");
+    branch_off(&world);
+    world
+}
+
+const APP: &str = "\
+apiVersion: v2
+name: app
+version: 0.1.0
+dependencies:
+- name: lib
+  version: ^1.0.0
+  repository: file://../lib
+";
+
+/// As `helm dependency update` writes it.
+const LOCK: &str = "\
+dependencies:
+- name: lib
+  repository: file://../lib
+  version: 1.2.0
+digest: sha256:b80d1e3ef061133c55724c3585c337435cb49f5d78ce5f800b85c28038c97f27
+generated: \"2026-11-20T22:06:07.810331518Z\"
+";
+
+#[test]
+fn a_library_that_changes_changes_every_chart_that_packages_it() {
+    let mut world = with_a_library();
+    assert_eq!(found(&world, &[]), (0, vec![]));
+    world.write("charts/lib/templates/_names.tpl", "{{- define \"lib.name\" -}}lib{{- end -}}\n");
+    world.commit("Give the library a name");
+    let expected = [
+        "error version_stays app@0.1.0 charts/app/Chart.yaml:3",
+        "error version_stays lib@1.2.0 charts/lib/Chart.yaml:3",
+    ];
+    assert_eq!(found(&world, &[]), (1, expected.map(str::to_owned).into()));
+    world.run(&["check"]).says("charts/lib/templates/_names.tpl");
+}
+
+#[test]
+fn a_lock_that_does_not_fit_is_an_error_with_the_command_that_mends_it() {
+    let mut world = with_a_library();
+    world.write("charts/app/Chart.yaml", APP.replace("^1.0.0", "^1.1.0").replace("0.1.0", "0.2.0"));
+    world.commit("Ask for a newer library, and forget the lock");
+    let (code, findings) = found(&world, &[]);
+    assert_eq!(code, 1);
+    assert!(
+        findings.len() == 1 && findings[0].starts_with("error no_package app@0.2.0 charts/app/"),
+        "{findings:?}"
+    );
+    world.run(&["check"]).says("out of sync").says("helm dependency update charts/app");
+    // It was merged all the same: the next branch is not the reason.
+    branch_off(&world);
+    world.write("charts/demo/README.md", "# demo\n");
+    world.bump("charts/demo", "1.1.0");
+    world.commit("Something else");
+    let (code, findings) = found(&world, &[]);
+    assert_eq!(code, 0);
+    assert!(findings.len() == 1 && findings[0].starts_with("notice no_package app@0.2.0"), "{findings:?}");
+}
+
+#[test]
+fn an_annotation_that_artifact_hub_refuses_is_an_error_at_its_line() {
+    let mut world = branch();
+    let chart_yaml =
+        "apiVersion: v2\nname: demo\nversion: 1.1.0\nannotations:\n  artifacthub.io/category: databases\n";
+    world.write("charts/demo/Chart.yaml", chart_yaml);
+    world.commit("Say what it is");
+    let expected = "error artifact_hub demo@1.1.0 charts/demo/Chart.yaml:5";
+    assert_eq!(found(&world, &[]), (1, vec![expected.to_owned()]));
+    world.run(&["check"]).says("artifacthub.io/category");
+    branch_off(&world);
+    world.write("charts/other.txt", "nothing\n");
+    world.commit("Something else");
+    assert_eq!(found(&world, &[]), (0, vec![expected.replace("error", "notice")]));
+}

@@ -108,7 +108,8 @@ pub enum Command {
 Shows which chart versions exist, what each channel holds of them, and what `publish` would do and why. Writes nothing.
 
 The words are: put (it is not there), finish (an earlier run stopped half-way), attach (something that belongs beside \
-it is not there), keep (it is there, and stays), refuse (other content is there), stop (it is not known what to do).",
+it is not there), keep (it is there, and stays), omit (no release is made, because the version is public elsewhere), \
+refuse (other content is there), stop (it is not known what to do).",
         after_long_help = concat!(
             "\
 Examples:
@@ -169,7 +170,10 @@ Examples:
     #[command(
         long_about = "\
 Makes the packages of the charts in a folder, without asking or writing to any channel. The bytes are those that \
-`publish` would publish, on any machine and at any time, as long as their dependencies are in git or locked.",
+`publish` would publish, on any machine and at any time, as long as their dependencies are in git or locked.
+
+A chart that depends on another one of this repository through a channel (its pages, its registry) needs that one to be \
+published; through `file://` it does not.",
         after_long_help = concat!(
             "\
 Examples:

@@ -16,12 +16,12 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-/// Packages by name and version.
-type Held = BTreeMap<(String, String), Vec<u8>>;
-
 /// The repository: cheap to clone, every clone is the same one.
 #[derive(Clone, Default)]
-pub struct Others(Arc<Mutex<Held>>);
+pub struct Others(Arc<Mutex<Served>>);
+
+/// The answers, by host and path.
+type Served = BTreeMap<(String, String), Vec<u8>>;
 
 impl Others {
     /// Serves it below `/others`.
@@ -45,7 +45,7 @@ impl Others {
     }
 }
 
-fn index(held: &Held) -> String {
+fn index(held: &BTreeMap<(String, String), Vec<u8>>) -> String {
     let mut charts: BTreeMap<&str, String> = BTreeMap::new();
     for ((name, version), package) in held {
         *charts.entry(name).or_default() += &format!(
