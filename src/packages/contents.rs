@@ -47,9 +47,14 @@ impl Contents {
 
     /// The paths of the files that differ or that only one side has, sorted. What either side does not know is left out.
     pub fn differing(&self, other: &Self) -> Vec<String> {
-        let undetermined = |path: &str| self.leaves_open(path) || other.leaves_open(path);
-        let differs =
-            |path: &&String| self.files.get(*path) != other.files.get(*path) && !undetermined(path.as_str());
+        let mut paths = self.differing_at_all(other);
+        paths.retain(|path| !self.leaves_open(path) && !other.leaves_open(path));
+        paths
+    }
+
+    /// The same of all files that either side has, whatever determines them: for two whole packages.
+    pub fn differing_at_all(&self, other: &Self) -> Vec<String> {
+        let differs = |path: &&String| self.files.get(*path) != other.files.get(*path);
         let mut paths: Vec<String> =
             self.files.keys().chain(other.files.keys()).filter(differs).cloned().collect();
         paths.sort();

@@ -1,6 +1,6 @@
 //! The decision for one chart version: pure and total.
 
-use super::{Bytes, Case, Decision, Need, Next, Refusal, Step};
+use super::{Bytes, Case, Decision, Need, Next, Ours, Refusal, Step};
 use crate::{
     digest::Digest,
     holdings::{ChannelId, Held, Holding, Kind, Standing},
@@ -109,6 +109,16 @@ impl Case {
         }
         let facts = self.theirs.get(holder).ok_or_else(|| Need::TheirPackage(holder.clone()))?;
         Ok(facts.contents.differing(&ours.contents))
+    }
+
+    /// The same of the whole package, with the subcharts that had to be fetched: the cheaper answer first.
+    fn differing_at_all(&self, holder: &ChannelId, theirs: Digest) -> Result<Vec<String>, Need> {
+        let files = self.differing(holder, theirs)?;
+        let Some(facts) = self.theirs.get(holder).filter(|_| files.is_empty()) else { return Ok(files) };
+        match &self.ours {
+            Some(Ours { digest: Some(_), contents }) => Ok(facts.contents.differing_at_all(contents)),
+            _ => Err(Need::OurPackage),
+        }
     }
 
     /// What lies beside the package in this channel, as far as it is known.
@@ -322,7 +332,7 @@ enum Without {
 }
 
 /// What is wanted beside these bytes and made, as nobody has it and somebody can take it. Only for what the chart makes
-/// too, whoever began it: a signature vouches for content.
+/// too, whoever began it: a signature vouches for content, also for that of the subcharts.
 fn made(
     case: &Case,
     holder: &ChannelId,
@@ -342,7 +352,7 @@ fn made(
     if let Some(silent) = case.silent() {
         return Err(Without::Fact(Need::TheirPackage(silent.clone())));
     }
-    match case.differing(holder, digest).map_err(Without::Fact)? {
+    match case.differing_at_all(holder, digest).map_err(Without::Fact)? {
         files if files.is_empty() => Ok(made),
         files => Err(Without::Equal(files)),
     }
