@@ -476,7 +476,7 @@ fn what_was_not_compared_is_not_signed() {
     let (needed, decision) = settle_with(case(), &open, &ours, &[(FIRST, with_redis("theirs", "x"))]);
     assert_eq!(needed, ["ours", FIRST, "our whole package"]);
     assert!(is_signed(&decision) && words(&decision) == ["attach", "attach"]);
-    // What came with another subchart is kept, and completed, as it is.
+    // What came with another subchart is kept, and completed, as it is: no reason to refuse it, signed or not.
     let other = [(FIRST, with_redis("of somebody else", "x"))];
     let (_, decision) = settle_with(case(), &open, &ours, &other);
     assert!(!is_signed(&decision) && words(&decision) == ["keep", "keep"]);

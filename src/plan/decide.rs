@@ -341,7 +341,7 @@ enum Without {
 }
 
 /// What is wanted beside these bytes and made, as nobody has it and somebody can take it. Only for what the chart makes
-/// too, whoever began it: a signature vouches for content.
+/// too, whoever began it: a signature vouches for content, also for that of the subcharts.
 fn made(
     case: &Case,
     holder: &ChannelId,

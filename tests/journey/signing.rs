@@ -171,6 +171,31 @@ fn other_content_is_not_signed_in_our_name() {
 }
 
 #[test]
+fn what_is_signed_later_is_compared_with_its_subcharts() {
+    let needing_redis = || {
+        let mut world = Online::with_a_chart();
+        world.others.hold("redis", "1.0.0");
+        let repository = format!("{}/others", world.front.url());
+        let chart_yaml = format!(
+            "apiVersion: v2\nname: demo\nversion: 1.0.0\ndependencies:\n- name: redis\n  version: ^1.0.0\n  repository: {repository}\n"
+        );
+        world.write("charts/demo/Chart.yaml", chart_yaml);
+        world.commit_and_push("Need another chart");
+        world.publish_to(&["releases"], &[]).ends_with(0);
+        world
+    };
+    let world = needing_redis();
+    publish_to(&world, &["releases"], &[]).ends_with(0).says("attached");
+    is_signed(&asset(&world, FILE).expect("an asset"), &asset(&world, PROVENANCE).expect("an asset"));
+
+    // What the chart makes now has another subchart: nobody vouches for the one that is published.
+    let world = needing_redis();
+    world.others.hold("redis", "1.1.0");
+    publish_to(&world, &["releases"], &[]).ends_with(0).says("not signed").says("charts/redis/");
+    assert_eq!(asset(&world, PROVENANCE), None);
+}
+
+#[test]
 fn the_same_content_in_other_bytes_is_signed_as_it_is_published() {
     let world = Online::with_a_chart();
     let package = world.packed_by_others("demo");

@@ -20,7 +20,7 @@ use std::{
 #[derive(Clone, Default)]
 pub struct Others(Arc<Mutex<Served>>);
 
-/// The answers, by host and path.
+/// Packages, by the name and version of their charts.
 type Served = BTreeMap<(String, String), Vec<u8>>;
 
 impl Others {
@@ -45,7 +45,7 @@ impl Others {
     }
 }
 
-fn index(held: &BTreeMap<(String, String), Vec<u8>>) -> String {
+fn index(held: &Served) -> String {
     let mut charts: BTreeMap<&str, String> = BTreeMap::new();
     for ((name, version), package) in held {
         *charts.entry(name).or_default() += &format!(
