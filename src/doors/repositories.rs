@@ -200,6 +200,14 @@ fn redirected(doing: &str, at: &Url, answer: &Response, hops: usize) -> Result<U
     let location = answer.headers().get(LOCATION).and_then(|location| location.to_str().ok());
     let next = location.and_then(|location| at.join(location).ok());
     match next.filter(|next| matches!(next.scheme(), "http" | "https")) {
+        // What was asked for in secrecy is not taken from where anybody could have changed it.
+        Some(next) if at.scheme() == "https" && next.scheme() == "http" => {
+            let what =
+                format!("{doing}: a redirect from https to http, at {}", next.host_str().unwrap_or_default());
+            Err(Problem::new(what)
+                .next("ask whoever runs the repository, or name another address of it")
+                .into())
+        }
         Some(mut next) => {
             // A server says where to go, not as whom.
             let _ = next.set_username("");

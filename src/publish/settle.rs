@@ -224,7 +224,11 @@ async fn gather(
                 told: made.notices.clone(),
             })
         }
-        Need::OurWholePackage => Ok(Gathered::Whole(family.ours(&candidate.is).await?.contents.clone())),
+        Need::OurWholePackage => {
+            let made = family.ours(&candidate.is).await?;
+            // Also what neither git nor a lock determines has to be what is published.
+            Ok(Gathered::Whole(Contents { undetermined: BTreeSet::new(), ..made.contents.clone() }))
+        }
         Need::TheirPackage(channel) => {
             let held = case.held.iter().find(|(id, _)| *id == channel);
             let holding = held.and_then(|(_, held)| held.holding());
