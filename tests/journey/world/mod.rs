@@ -282,7 +282,13 @@ pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
             if entry.file_type().expect("a type").is_dir() {
                 walk(&entry.path(), &format!("{path}/"), found);
             } else {
-                found.insert(path, fs::read(entry.path()).expect("a file can be read"));
+                match fs::read(entry.path()) {
+                    // A git of the server's side may still be ending what a killed run asked for.
+                    Err(gone) if gone.kind() == std::io::ErrorKind::NotFound => {}
+                    bytes => {
+                        found.insert(path, bytes.expect("a file can be read"));
+                    }
+                }
             }
         }
     }
