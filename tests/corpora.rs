@@ -251,7 +251,7 @@ async fn check_each(bundle: &Path) -> Vec<String> {
     let (mut wrong, mut reported, mut unpackaged, mut unseen, mut notices) = (Vec::new(), 0, 0, 0, 0);
     let begun = Instant::now();
     for commit in &truth.commits {
-        let Some(parent) = &commit.parent else { continue };
+        let Some(parent) = commit.parent.as_ref().filter(|parent| !parent.is_empty()) else { continue };
         let repo = repo.at(&commit.commit);
         let survey = repo.survey(Selection::Sweep { since: None }).await.unwrap();
         let charts = repo.compared(Some(parent.clone())).await.unwrap();
