@@ -72,7 +72,7 @@ fn old_format(chart: &Folder) -> Result<()> {
     chart.write("requirements.yaml", &format!("# kept as it is\ndependencies:\n{part}"))?;
     chart.write(
         "requirements.lock",
-        &format!("dependencies:\n{part}digest: sha256:00\ngenerated: 2019-05-06T07:08:09.123+02:00\n"),
+        &format!("dependencies:\n{part}digest: sha256:f95620d43ded5b16ba6fcd8d92e86a7bf5e1296ad3eeab1ffcf559cca66bade2\ngenerated: 2019-05-06T07:08:09.123+02:00\n"),
     )?;
     chart.write("charts/part/Chart.yaml", "name: part\nversion: 0.1.0\ndescription: d\n")?;
     chart.write("charts/part/values.yaml", "b: 2\n")
@@ -84,7 +84,7 @@ fn with_subcharts(chart: &Folder, scratch: &Path, helm: &Helm) -> Result<()> {
     chart.chart("1.0.0", &format!("dependencies:\n{dependencies}"))?;
     chart.write(
         "Chart.lock",
-        &format!("# by hand\ngenerated: 2024-05-06T07:08:09+02:00\ndigest: 'sha256:00'\ndependencies:\n{dependencies}"),
+        &format!("# by hand\ngenerated: 2024-05-06T07:08:09+02:00\ndigest: 'sha256:f18fffbfc506206e759431783598e4028f334aa14e5cacca99f34a6cf2ef64df'\ndependencies:\n{dependencies}"),
     )?;
     chart.write(
         "charts/other-name/Chart.yaml",

@@ -24,7 +24,8 @@ pub fn check(world: &World, action: &Released, report: &mut Report) {
     report.check("a push publishes all that it brought, and leaves its packages", || {
         told(|| push(world, action))
     });
-    report.check("a pull request plans, and writes nothing", || told(|| pull_request(world, action)));
+    report
+        .check("a pull request is checked, and nothing is written", || told(|| pull_request(world, action)));
     report
         .check("a pull request from elsewhere with our token is refused", || told(|| target(world, action)));
     report.check("a push to another branch plans, and says why", || told(|| branch(world, action)));
@@ -32,7 +33,7 @@ pub fn check(world: &World, action: &Released, report: &mut Report) {
     report.check("the variables and the cr.yaml of chart-releaser pass through the Action", || {
         told(|| of_chart_releaser(world, action))
     });
-    report.check("a token that may only read is enough for a plan, and publishes nothing", || {
+    report.check("a token that may only read is enough for a check, and publishes nothing", || {
         told(|| read_only(world, action))
     });
     report.check("a release publishes its version", || told(|| release(world, action)));
@@ -166,14 +167,17 @@ fn pull_request(world: &World, action: &Released) -> Result<()> {
     let outcome = action.run(world, &online, "pull_request", &payload)?.well()?;
     online.nothing_was_written();
     outcome.has(&[
-        ("command", "plan"),
+        ("command", "check"),
         ("changed_charts", "charts/demo"),
         ("released", "[]"),
         ("index_changed", "false"),
     ])?;
     ensure!(outcome.packages() == "", "{}", outcome.packages());
-    outcome
-        .summary_says(&["### Would publish 1 chart version\n", "| `demo` | `1.1.0` | **put** | **put** |"])?;
+    outcome.summary_says(&[
+        "### Checked: nothing to act on\n",
+        "What a merge would publish",
+        "| `demo` | `1.1.0` | **put** | **put** |",
+    ])?;
     ensure!(outcome.annotations.is_empty(), "{:#?}", outcome.annotations);
     Ok(())
 }
@@ -254,8 +258,8 @@ fn read_only(world: &World, action: &Released) -> Result<()> {
     let head = online.commit_and_push("Begin");
     online.git.token(READ_TOKEN, false);
     let payload = requested(&head, &head);
-    let planned = action.run_with_token(world, &online, "pull_request", &payload, READ_TOKEN)?.well()?;
-    planned.has(&[("command", "plan"), ("changed_charts", "charts/demo")])?;
+    let checked = action.run_with_token(world, &online, "pull_request", &payload, READ_TOKEN)?.well()?;
+    checked.has(&[("command", "check"), ("changed_charts", "charts/demo")])?;
     let refused =
         action.run_with_token(world, &online, "push", &pushed(NOTHING, &head), READ_TOKEN)?.badly()?;
     online.nothing_was_written();
