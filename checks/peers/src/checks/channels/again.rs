@@ -99,8 +99,9 @@ fn race(everywhere: &Everywhere) -> Result<()> {
     let publisher = || everywhere.publishing(PASSWORD).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     for publisher in [publisher()?, publisher()?] {
         let ended = publisher.wait_with_output()?;
-        let said = String::from_utf8_lossy(&ended.stderr);
-        ensure!(matches!(ended.status.code(), Some(0 | 4)), "one ended with {}:\n{said}", ended.status);
+        let [report, said] = [&ended.stdout, &ended.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+        let code = ended.status.code();
+        ensure!(matches!(code, Some(0 | 4)), "one ended with {}:\n{report}\n{said}", ended.status);
     }
     everywhere.publish()?;
     tags_are_kept(&tags, &everywhere.tags()?)?;
