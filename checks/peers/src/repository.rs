@@ -81,8 +81,9 @@ impl Repository {
     pub fn raise(&self, name: &str, version: &str) -> Result<()> {
         let chart = self.chart(name)?;
         let file = chart.folder.join("Chart.yaml");
-        let raised = fs::read_to_string(&file)?
-            .replace(&format!("version: {}", chart.version), &format!("version: {version}"));
+        // The chart's own line, and none of its dependencies'.
+        let (old, new) = (format!("\nversion: {}", chart.version), format!("\nversion: {version}"));
+        let raised = fs::read_to_string(&file)?.replacen(&old, &new, 1);
         fs::write(&file, raised)?;
         fs::write(chart.folder.join("CHANGES.md"), format!("{version}: this file\n"))?;
         anyhow::ensure!(self.chart(name)?.version == version, "{name} did not take the version {version}");
